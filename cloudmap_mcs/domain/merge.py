@@ -1,0 +1,162 @@
+"""Many clusters' Exports of one key become one service; every disagreement is collected.
+
+KEP-1645, "Conflict resolution policy": exports are ordered by the creation time of their ServiceExport, the oldest
+wins, and a conflict is reported on every constituent export.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cloudmap_mcs.domain.imports import Traffic
+from cloudmap_mcs.domain.model import ClusterId, Export, Family, Pairs, Port, ServiceKey, ServiceType
+from cloudmap_mcs.domain.wellknown import RESERVED_PREFIXES, Reason
+
+_SAME_DISTRIBUTION: Final = {"PreferClose": "PreferSameZone"}
+"""trafficDistribution values that Kubernetes documents as meaning the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One disagreement about one field: whose value holds and whose do not."""
+
+    reason: Reason
+    field: str
+    held: str
+    holder: ClusterId
+    losers: tuple[ClusterId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of the merge table: how a field is read, named and compared. The oldest export's value holds."""
+
+    name: str
+    reason: Reason
+    read: Callable[[Export], Any]
+    same: Callable[[Any], Any] = lambda value: value
+
+
+FIELDS: Final = (
+    Field("type", Reason.TYPE_CONFLICT, lambda export: export.type),
+    Field("sessionAffinity", Reason.SESSION_AFFINITY_CONFLICT, lambda export: export.affinity),
+    Field(
+        "sessionAffinityConfig",
+        Reason.SESSION_AFFINITY_CONFIG_CONFLICT,
+        lambda export: export.affinity_timeout,
+    ),
+    Field(
+        "internalTrafficPolicy",
+        Reason.INTERNAL_TRAFFIC_POLICY_CONFLICT,
+        lambda export: export.internal_traffic_policy,
+        lambda policy: policy or "Cluster",
+    ),
+    Field(
+        "trafficDistribution",
+        Reason.TRAFFIC_DISTRIBUTION_CONFLICT,
+        lambda export: export.traffic_distribution,
+        lambda value: _SAME_DISTRIBUTION.get(value, value),
+    ),
+    Field("exportedLabels", Reason.LABELS_CONFLICT, lambda export: export.labels),
+    Field("exportedAnnotations", Reason.ANNOTATIONS_CONFLICT, lambda export: export.annotations),
+)
+"""Fields of which one value holds for the whole clusterset; ports and IP families have rules of their own below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """One service as the whole clusterset sees it. `sources` are oldest first; `ports` in the order they were won."""
+
+    key: ServiceKey
+    type: ServiceType
+    ports: tuple[Port, ...]
+    families: tuple[Family, ...]
+    traffic: Traffic
+    labels: Pairs
+    annotations: Pairs
+    sources: tuple[ClusterId, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def merge(exports: Iterable[Export]) -> Merged:
+    """Merge at least one Export of one key. The result does not depend on their order."""
+    ordered = sorted(exports, key=lambda export: export.precedence)
+    oldest = ordered[0]
+    ports, port_conflicts = merge_ports(ordered)
+    families, family_conflicts = merge_families(ordered)
+    field_conflicts = [conflict for row in FIELDS if (conflict := _disagreement(row, ordered))]
+    return Merged(
+        key=oldest.key,
+        type=oldest.type,
+        ports=ports,
+        families=families,
+        traffic=Traffic(
+            oldest.affinity, oldest.affinity_timeout, oldest.internal_traffic_policy, oldest.traffic_distribution
+        ),
+        labels=_carried(oldest.labels),
+        annotations=_carried(oldest.annotations),
+        sources=tuple(export.cluster for export in ordered),
+        conflicts=(*port_conflicts, *family_conflicts, *field_conflicts),
+    )
+
+
+def _carried(entries: Pairs) -> Pairs:
+    """Leave out keys that only the implementation may set on the objects it makes."""
+    return tuple((key, value) for key, value in entries if not key.startswith(RESERVED_PREFIXES))
+
+
+def _disagreement(row: Field, ordered: Sequence[Export]) -> Conflict | None:
+    oldest = ordered[0]
+    held = row.same(row.read(oldest))
+    losers = tuple(export.cluster for export in ordered[1:] if row.same(row.read(export)) != held)
+    return Conflict(row.reason, row.name, _text(row.read(oldest)), oldest.cluster, losers) if losers else None
+
+
+def merge_ports(ordered: Sequence[Export]) -> tuple[tuple[Port, ...], tuple[Conflict, ...]]:
+    """Unite ports: names are unique and so are (number, protocol); the oldest definition wins.
+
+    KEP-1645, "Service Port": any port set that is not identical to the oldest export's is a conflict, a superset too.
+    """
+    united: list[Port] = []
+    for export in ordered:
+        for port in export.ports:
+            if not any(port.name == won.name or port.transport == won.transport for won in united):
+                united.append(port)
+    oldest = ordered[0]
+    losers = tuple(export.cluster for export in ordered[1:] if frozenset(export.ports) != frozenset(oldest.ports))
+    if not losers:
+        return tuple(united), ()
+    return tuple(united), (Conflict(Reason.PORT_CONFLICT, "ports", _text(oldest.ports), oldest.cluster, losers),)
+
+
+def merge_families(ordered: Sequence[Export]) -> tuple[tuple[Family, ...], tuple[Conflict, ...]]:
+    """Intersect IP families in the oldest export's order, so that every family reaches every backend.
+
+    KEP-1645 leaves the rule open. A cluster that has none of the families left by its elders takes no part in them.
+    """
+    oldest = ordered[0]
+    common = oldest.families
+    for export in ordered[1:]:
+        common = tuple(family for family in common if family in export.families) or common
+    losers = tuple(export.cluster for export in ordered[1:] if set(export.families) != set(oldest.families))
+    if not losers:
+        return common, ()
+    return common, (Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", _text(common), oldest.cluster, losers),)
+
+
+def port_names(export: Export, merged: Sequence[Port]) -> dict[str, str]:
+    """Map this cluster's port names to the merged ones; a port that lost its conflict is not in the map.
+
+    A slice's port reaches the derived Service's by name. Same number and protocol under another name is renamed; the
+    same name with another number or protocol must not get traffic meant for the winner.
+    """
+    by_transport = {port.transport: port.name for port in merged}
+    return {port.name: by_transport[port.transport] for port in export.ports if port.transport in by_transport}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Port):
+        return f"{value.name or '(unnamed)'} {value.number}/{value.protocol}"
+    if isinstance(value, tuple):
+        return ", ".join("=".join(item) if isinstance(item, tuple) else _text(item) for item in value) or "none"
+    return "not set" if value is None else str(value)

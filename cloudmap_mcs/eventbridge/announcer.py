@@ -1,0 +1,70 @@
+"""PutEvents on the hub bus, ten at a time, each entry's answer checked."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloudmap_mcs.domain.conditions import timestamp
+from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
+from cloudmap_mcs.eventbridge import messages
+from cloudmap_mcs.ports import Change, Clock
+
+ENTRIES: Final = 10
+"""Most entries of one PutEvents call (EventBridge quotas)."""
+_PERMANENT: Final = frozenset({"AccessDeniedException", "NotAuthorizedForSourceException", "InvalidArgument"})
+
+
+class RefusedError(RetryableError):
+    """The bus did not accept some changes: `changes` are still to be announced."""
+
+    def __init__(self, message: str, changes: Collection[Change]) -> None:
+        super().__init__(message)
+        self.changes = changes
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeAnnouncer:
+    """Announces on one bus, by its ARN, so that buses of other accounts work alike."""
+
+    client: Any
+    bus_arn: str
+    clusterset: str
+    clock: Clock
+
+    def announce(self, changes: Collection[Change]) -> None:
+        """Announce all changes. Raises RefusedError with those that were not accepted."""
+        ordered = sorted(changes)
+        for start in range(0, len(ordered), ENTRIES):
+            chunk = ordered[start : start + ENTRIES]
+            if refused := self._put(chunk):
+                raise RefusedError(f"the bus refused {len(refused)} events", [*refused, *ordered[start + ENTRIES :]])
+
+    def _put(self, chunk: Sequence[Change]) -> list[Change]:
+        time = timestamp(self.clock.now_ms())
+        entries = [
+            {
+                "EventBusName": self.bus_arn,
+                "Source": messages.SOURCE,
+                "DetailType": messages.DETAIL_TYPE,
+                "Detail": messages.event_detail(self.clusterset, change, time=time),
+            }
+            for change in chunk
+        ]
+        try:
+            answer = self.client.put_events(Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+        if not answer["FailedEntryCount"]:
+            return []
+        return [change for change, entry in zip(chunk, answer["Entries"], strict=True) if "ErrorCode" in entry]
+
+
+def translated(error: ClientError | BotoCoreError) -> McsError:
+    """Translate an SDK error of EventBridge to one of our kinds."""
+    if isinstance(error, BotoCoreError):
+        return UnreachableError(f"announcing on the event bus: {type(error).__name__}")
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    kind = PermanentError if code in _PERMANENT else RetryableError
+    return kind(f"announcing on the event bus: {code}")

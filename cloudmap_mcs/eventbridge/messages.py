@@ -1,0 +1,138 @@
+"""Codec of everything that can reach an importer: our events, CloudTrail's, delayed messages, invoke payloads.
+
+Pure. What is not understood raises UnknownMessageError with the field that is wrong and what is allowed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey, cluster_id
+from cloudmap_mcs.errors import PermanentError
+from cloudmap_mcs.ports import Change
+
+SOURCE: Final = "cloudmap-mcs"
+DETAIL_TYPE: Final = "ServiceExport Changed"
+SCHEMA: Final = 1
+CLOUDTRAIL_SOURCE: Final = "aws.servicediscovery"
+LONGEST_NAME: Final = 63
+_RETRY: Final = "cloudmap-mcs/look-again"
+
+
+class UnknownMessageError(PermanentError):
+    """A message that no version of ours would send: it belongs in the dead-letter queue."""
+
+    reason = "UnknownMessage"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An event of a watcher: a key changed in a cluster."""
+
+    clusterset: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCall:
+    """CloudTrail's record of somebody else's mutating Cloud Map call; `service` is an id or an ARN."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Our own delayed message: look at a key again. `attempt` counts those sent for a stale answer."""
+
+    key: ServiceKey
+    wanted: tuple[tuple[ClusterId, int], ...] = ()
+    attempt: int = 0
+
+
+Message = Hint | ForeignCall | LookAgain
+
+
+def event_detail(clusterset: str, change: Change, *, time: str) -> str:
+    """Write the detail of a ServiceExport Changed event."""
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "clusterset": clusterset,
+            "cluster": change.cluster,
+            "namespace": change.key.namespace,
+            "service": change.key.name,
+            "generation": change.generation,
+            "time": time,
+        }
+    )
+
+
+def look_again(message: LookAgain) -> str:
+    """Write a delayed message's body."""
+    key = {"namespace": message.key.namespace, "service": message.key.name}
+    return json.dumps({_RETRY: {**key, "wanted": dict(message.wanted), "attempt": message.attempt}})
+
+
+def parse(body: str) -> Message:
+    """Read a queue message's body."""
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise UnknownMessageError("the message is not JSON") from error
+    content = _mapping(document, "message")
+    if _RETRY in content:
+        return _look_again(_mapping(content[_RETRY], _RETRY))
+    source = content.get("source")
+    detail = _mapping(content.get("detail"), "detail")
+    if source == SOURCE and content.get("detail-type") == DETAIL_TYPE:
+        return _hint(detail)
+    if source == CLOUDTRAIL_SOURCE:
+        parameters = _mapping(detail.get("requestParameters"), "detail.requestParameters")
+        return ForeignCall(_text(parameters, "serviceId", longest=512))
+    raise UnknownMessageError(f"source {source!r}: must be {SOURCE!r} ({DETAIL_TYPE}) or {CLOUDTRAIL_SOURCE!r}")
+
+
+def _hint(detail: Mapping[str, Any]) -> Hint:
+    schema = detail.get("schema")
+    if not isinstance(schema, int) or schema < SCHEMA:
+        raise UnknownMessageError(f"detail.schema {schema!r}: must be a number from {SCHEMA} on")
+    change = Change(key_of(detail), _cluster(detail.get("cluster")), _number(detail.get("generation"), "generation"))
+    return Hint(_text(detail, "clusterset"), change)
+
+
+def _look_again(content: Mapping[str, Any]) -> LookAgain:
+    wanted = _mapping(content.get("wanted", {}), "wanted")
+    pairs = sorted((_cluster(source), _number(generation, "wanted")) for source, generation in wanted.items())
+    return LookAgain(key_of(content), tuple(pairs), _number(content.get("attempt", 0), "attempt"))
+
+
+def key_of(content: Mapping[str, Any]) -> ServiceKey:
+    """Read `namespace` and `service`, each a name of at most 63 characters."""
+    return ServiceKey(_text(content, "namespace"), _text(content, "service"))
+
+
+def _mapping(value: object, field: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise UnknownMessageError(f"{field}: must be a JSON object")
+    return value
+
+
+def _text(content: Mapping[str, Any], field: str, *, longest: int = LONGEST_NAME) -> str:
+    value = content.get(field)
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise UnknownMessageError(f"{field} {str(value)[:80]!r}: must be a text of 1 to {longest} characters")
+    return value
+
+
+def _number(value: object, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UnknownMessageError(f"{field} {str(value)[:80]!r}: must be a whole number from 0 on")
+    return value
+
+
+def _cluster(value: object) -> ClusterId:
+    try:
+        return cluster_id(value if isinstance(value, str) else "")
+    except PermanentError as error:
+        raise UnknownMessageError(f"cluster: {error}") from error

@@ -1,0 +1,141 @@
+"""Who may do what in a member cluster: the least that works.
+
+Writes are POST, PUT and DELETE, hence `update` and no `patch` on the objects we own.
+The one PATCH is the server-side apply of conditions on a ServiceExport's status.
+Kubernetes cannot limit rights by label; the code checks our mark before it changes or deletes anything.
+"""
+
+from dataclasses import dataclass
+
+from cloudmap_mcs.install.names import (
+    ABOUT_GROUP,
+    IMPORTER_GROUP,
+    MCS_GROUP,
+    SYSTEM_NAMESPACE,
+    WATCHER,
+    Manifest,
+    cluster_wide,
+    namespaced,
+)
+
+_API = "rbac.authorization.k8s.io"
+_CORE = ""
+_DISCOVERY = "discovery.k8s.io"
+_COORDINATION = "coordination.k8s.io"
+
+_READ = ("get", "list")
+_WATCH = ("get", "list", "watch")
+_OWN = ("create", "delete", "get", "list", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One row of a role: verbs on one resource."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+
+    def manifest(self) -> Manifest:
+        return {"apiGroups": [self.group], "resources": [self.resource], "verbs": list(self.verbs)}
+
+
+IMPORTER_GRANTS = (
+    Grant(MCS_GROUP, "serviceimports", _OWN),
+    Grant(MCS_GROUP, "serviceimports/status", ("update",)),
+    Grant(MCS_GROUP, "serviceexports", _READ),
+    Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
+    Grant(_CORE, "services", _OWN),
+    Grant(_CORE, "namespaces", _READ),
+    Grant(_DISCOVERY, "endpointslices", _OWN),
+    Grant(ABOUT_GROUP, "clusterproperties", _READ),
+)
+WATCHER_GRANTS = (
+    Grant(MCS_GROUP, "serviceexports", _WATCH),
+    Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
+    Grant(_CORE, "services", _WATCH),
+    Grant(_CORE, "namespaces", _WATCH),
+    Grant(_DISCOVERY, "endpointslices", _WATCH),
+    Grant(ABOUT_GROUP, "clusterproperties", _WATCH),
+)
+WATCHER_LEASE_GRANTS = (Grant(_COORDINATION, "leases", ("create", "get", "update")),)
+
+# CRDs are in none of the built-in roles; whoever may edit a namespace's Services may export them.
+VIEW_GRANTS = (
+    Grant(MCS_GROUP, "serviceexports", _WATCH),
+    Grant(MCS_GROUP, "serviceimports", _WATCH),
+)
+EDIT_GRANTS = (Grant(MCS_GROUP, "serviceexports", ("create", "delete", "deletecollection", "patch", "update")),)
+
+
+def importer_rbac() -> tuple[Manifest, ...]:
+    """Return what the importer's access entry stands for."""
+    subject = {"kind": "Group", "apiGroup": _API, "name": IMPORTER_GROUP}
+    return (
+        _cluster_role("cloudmap-mcs:importer", "importer", IMPORTER_GRANTS),
+        _bind_everywhere("cloudmap-mcs:importer", "importer", subject),
+    )
+
+
+def watcher_rbac() -> tuple[Manifest, ...]:
+    """Return the watcher's ServiceAccount and its rights; Leases only in its own namespace."""
+    return (
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": namespaced(WATCHER, WATCHER),
+            "automountServiceAccountToken": False,  # the Deployment asks for the token; nobody gets it by accident
+        },
+        _cluster_role("cloudmap-mcs:watcher", WATCHER, WATCHER_GRANTS),
+        _bind_everywhere("cloudmap-mcs:watcher", WATCHER, _watcher_account()),
+        {
+            "apiVersion": f"{_API}/v1",
+            "kind": "Role",
+            "metadata": namespaced(WATCHER, WATCHER),
+            "rules": [grant.manifest() for grant in WATCHER_LEASE_GRANTS],
+        },
+        {
+            "apiVersion": f"{_API}/v1",
+            "kind": "RoleBinding",
+            "metadata": namespaced(WATCHER, WATCHER),
+            "roleRef": {"apiGroup": _API, "kind": "Role", "name": WATCHER},
+            "subjects": [_watcher_account()],
+        },
+    )
+
+
+def _watcher_account() -> dict[str, str]:
+    return {"kind": "ServiceAccount", "name": WATCHER, "namespace": SYSTEM_NAMESPACE}
+
+
+def people_rbac() -> tuple[Manifest, ...]:
+    """Return what the built-in roles view, edit and admin gain; nobody but the importer may write ServiceImports."""
+    return (
+        _aggregated("cloudmap-mcs:view", VIEW_GRANTS, into=("view", "edit", "admin")),
+        _aggregated("cloudmap-mcs:edit", EDIT_GRANTS, into=("edit", "admin")),
+    )
+
+
+def _aggregated(name: str, grants: tuple[Grant, ...], *, into: tuple[str, ...]) -> Manifest:
+    role = _cluster_role(name, "people", grants)
+    role["metadata"]["labels"] |= {f"{_API}/aggregate-to-{built_in}": "true" for built_in in into}
+    return role
+
+
+def _cluster_role(name: str, component: str, grants: tuple[Grant, ...]) -> Manifest:
+    return {
+        "apiVersion": f"{_API}/v1",
+        "kind": "ClusterRole",
+        "metadata": cluster_wide(name, component),
+        "rules": [grant.manifest() for grant in grants],
+    }
+
+
+def _bind_everywhere(name: str, component: str, subject: dict[str, str]) -> Manifest:
+    return {
+        "apiVersion": f"{_API}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": cluster_wide(name, component),
+        "roleRef": {"apiGroup": _API, "kind": "ClusterRole", "name": name},
+        "subjects": [subject],
+    }

@@ -1,0 +1,80 @@
+"""Where an EKS cluster's API server is: one DescribeCluster, and another when the known address stops working."""
+
+import base64
+import binascii
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
+from cloudmap_mcs.kube.access import ApiServer
+
+DESCRIBE_SECONDS: Final = 30
+"""A cluster that stays unreachable is described again at most this often: the API throttles."""
+
+_UNSERVED: Final = frozenset({"CREATING", "PENDING", "FAILED", "DELETING"})
+
+_PERMANENT: Final = frozenset(
+    {"AccessDeniedException", "ResourceNotFoundException", "InvalidParameterException", "UnrecognizedClientException"}
+)
+
+
+class EksServer:
+    """A server source for one EKS cluster; `client` is a boto3 client `eks` of the cluster's Region.
+
+    Raises PermanentError for a cluster that does not exist, may not be described or has no CA; UnreachableError for
+    one that is being created or deleted.
+    """
+
+    def __init__(self, client: Any, name: str, *, monotonic: Callable[[], float]) -> None:
+        self._client = client
+        self._name = name
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._known: ApiServer | None = None
+        self._asked = 0.0
+
+    def current(self) -> ApiServer:
+        with self._lock:
+            return self._known or self._describe()
+
+    def renew(self, failed: ApiServer) -> ApiServer:
+        with self._lock:
+            if self._known is not None and (
+                self._known != failed or self._monotonic() - self._asked < DESCRIBE_SECONDS
+            ):
+                return self._known
+            return self._describe()
+
+    def _describe(self) -> ApiServer:
+        try:
+            answer = self._client.describe_cluster(name=self._name)
+        except (ClientError, BotoCoreError) as error:
+            raise _translate(self._name, error) from error
+        self._known = api_server(self._name, answer["cluster"])
+        self._asked = self._monotonic()
+        return self._known
+
+
+def api_server(name: str, described: Mapping[str, Any]) -> ApiServer:
+    """Read endpoint and CA from a DescribeCluster answer; nothing is trusted that has no CA."""
+    status = described.get("status", "")
+    if status in _UNSERVED:
+        raise UnreachableError(f"EKS cluster {name} is {status}")
+    endpoint = described.get("endpoint") or ""
+    if not endpoint.startswith("https://"):
+        raise PermanentError(f"EKS cluster {name}: DescribeCluster gave no https endpoint")
+    data = (described.get("certificateAuthority") or {}).get("data") or ""
+    try:
+        text = base64.b64decode(data, validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise PermanentError(f"EKS cluster {name}: the certificate authority of DescribeCluster is no PEM") from error
+    return ApiServer(endpoint, text)
+
+
+def _translate(name: str, error: ClientError | BotoCoreError) -> McsError:
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    message = f"EKS cluster {name}: DescribeCluster failed: {error}"
+    return PermanentError(message) if code in _PERMANENT else RetryableError(message)

@@ -1,0 +1,112 @@
+"""DerivedService ↔ the selector-less Service that carries the clusterset IP."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from cloudmap_mcs.domain.imports import DerivedService
+from cloudmap_mcs.domain.model import Family, ServiceKey, ServiceType
+from cloudmap_mcs.domain.wellknown import (
+    ANNOTATION_REFUSED_DISTRIBUTION,
+    LABEL_MANAGED_BY,
+    LABEL_SERVICE_NAME,
+    MANAGED_BY,
+)
+from cloudmap_mcs.kube.manifests.fields import (
+    Raw,
+    annotations_of,
+    decode_ports,
+    decode_traffic,
+    encode_ports,
+    encode_traffic,
+    is_ours,
+    labels_of,
+)
+from cloudmap_mcs.kube.resources import SERVICES
+
+HEADLESS: Final = "None"
+_SINGLE: Final = "SingleStack"
+_DUAL: Final = "PreferDualStack"
+_BOTH: Final = frozenset(Family)
+
+# Whatever somebody adds beside these (a selector, another type, external addresses) goes with our next write.
+_KEPT_SPEC: Final = ("clusterIP", "clusterIPs", "ipFamilies")
+
+
+def encode(
+    value: DerivedService, observed: Mapping[str, Any] | None = None, *, is_distribution_refused: bool = False
+) -> Raw:
+    """Make the manifest to POST, or the one to PUT over `observed`, whose addresses stay.
+
+    `is_distribution_refused`: this API server does not know the trafficDistribution (older than the exporter's). It is
+    only noted then; kube-proxy goes by the endpoints' hints anyway.
+    """
+    before = observed["metadata"] if observed else {}
+    metadata: Raw = {**copy.deepcopy(dict(before)), "name": value.name, "namespace": value.key.namespace}
+    metadata.pop("managedFields", None)
+    ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_SERVICE_NAME: value.key.name}
+    metadata["labels"] = {**(metadata.get("labels") or {}), **ours}
+    annotations = metadata.setdefault("annotations", {})
+    annotations.pop(ANNOTATION_REFUSED_DISTRIBUTION, None)
+    spec = {
+        "type": "ClusterIP",
+        "ports": encode_ports(value.ports),
+        **encode_traffic(value.traffic),
+        **(_addresses_kept(value, observed["spec"]) if observed else _addresses_asked(value)),
+    }
+    if is_distribution_refused and (distribution := spec.pop("trafficDistribution", None)):
+        annotations[ANNOTATION_REFUSED_DISTRIBUTION] = distribution
+    return {"apiVersion": SERVICES.version, "kind": SERVICES.kind, "metadata": metadata, "spec": spec}
+
+
+def decode(raw: Mapping[str, Any]) -> DerivedService:
+    """Read a derived Service. One that was given a selector or another type has no ports here, so it is repaired."""
+    metadata, spec = raw["metadata"], raw["spec"]
+    families = tuple(Family(family) for family in spec.get("ipFamilies") or ())
+    is_damaged = bool(spec.get("selector")) or spec.get("type") != "ClusterIP"
+    traffic = decode_traffic(spec)
+    if traffic.distribution is None:
+        traffic = replace(traffic, distribution=annotations_of(raw).get(ANNOTATION_REFUSED_DISTRIBUTION))
+    return DerivedService(
+        key=ServiceKey(metadata["namespace"], labels_of(raw).get(LABEL_SERVICE_NAME, "")),
+        name=metadata["name"],
+        type=ServiceType.HEADLESS if spec.get("clusterIP") == HEADLESS else ServiceType.CLUSTER_SET_IP,
+        ports=() if is_damaged else decode_ports(spec.get("ports")),
+        asks=frozenset(families[:1]) if spec.get("ipFamilyPolicy") == _SINGLE else _BOTH,
+        traffic=traffic,
+        families=families,
+        ips=tuple(ip for ip in spec.get("clusterIPs") or () if ip and ip != HEADLESS),
+    )
+
+
+def is_derived(raw: Mapping[str, Any]) -> bool:
+    """Say whether a Service was made by an importer of ours."""
+    return is_ours(raw) and LABEL_SERVICE_NAME in labels_of(raw)
+
+
+def _policy(asks: frozenset[Family]) -> Raw:
+    """Ask for families so that one answer fits every cluster: two are a wish, one is a demand."""
+    if len(asks) == 1:
+        return {"ipFamilyPolicy": _SINGLE, "ipFamilies": [str(family) for family in asks]}
+    return {"ipFamilyPolicy": _DUAL}
+
+
+def _addresses_asked(value: DerivedService) -> Raw:
+    if value.type is ServiceType.HEADLESS:
+        return {**_policy(value.asks), "clusterIP": HEADLESS}
+    wanted = [ip for ip in value.ips if _family(ip) in value.asks]
+    return {**_policy(value.asks), **({"clusterIP": wanted[0], "clusterIPs": wanted} if wanted else {})}
+
+
+def _addresses_kept(value: DerivedService, spec: Mapping[str, Any]) -> Raw:
+    kept = {field: spec[field] for field in _KEPT_SPEC if field in spec}
+    policy = _policy(value.asks)
+    if policy["ipFamilyPolicy"] == _SINGLE and kept.get("clusterIPs"):
+        # The API server gives the second address back only if it is no longer named.
+        kept["clusterIPs"] = kept["clusterIPs"][:1]
+    return kept | policy
+
+
+def _family(ip: str) -> Family:
+    return Family.IPV6 if ":" in ip else Family.IPV4

@@ -1,0 +1,102 @@
+"""Bring one key of this cluster into the registry: the main job of a watcher.
+
+Only the active watcher of a cluster runs it, one key at a time; different keys run in parallel.
+"""
+
+from dataclasses import dataclass, replace
+
+from cloudmap_mcs.domain.conditions import Condition
+from cloudmap_mcs.domain.model import ClusterId, Record, ServiceKey
+from cloudmap_mcs.domain.offers import offer
+from cloudmap_mcs.errors import McsError, RetryableError
+from cloudmap_mcs.plan import exporting as plan
+from cloudmap_mcs.ports import Change, Clock, ExportingCluster, RegistryWriter
+from cloudmap_mcs.reconcile.ledger import Ledger, Unread
+from cloudmap_mcs.reconcile.reporting import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What one reconcile of a key did. `look_again` is in seconds; `announcement` is for every importer."""
+
+    key: ServiceKey
+    action: str = "unchanged"
+    announcement: Change | None = None
+    look_again: float | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Reconciles keys of one cluster. `owner` is its kube-system UID; `announce_again_ms` see `_announced`."""
+
+    own: ClusterId
+    owner: str
+    cluster: ExportingCluster
+    registry: RegistryWriter
+    clock: Clock
+    ledger: Ledger
+    announce_again_ms: int
+
+    @property
+    def reporter(self) -> Reporter:
+        return Reporter(self.cluster, self.clock)
+
+    def reconcile(self, key: ServiceKey) -> Exported:
+        """Observe, plan, apply, and say in Valid and Ready what came of it.
+
+        Raises what the registry raises after noting it on the ServiceExport; an export that is in the registry already
+        stays Ready while a retry is due.
+        """
+        seen = self.cluster.offered(key)
+        want = offer(self.own, seen.export, seen.service, seen.slices)
+        try:
+            held, is_first_look = self._held(key)
+            step = plan.step(self.own, self.owner, want, held, now_ms=self.clock.now_ms())
+            done = self._take(key, step, held if is_first_look else None)
+        except McsError as error:
+            known = self.ledger.known(key)
+            is_there = isinstance(known, Record) and known.is_exporter
+            if seen.export and not (is_there and isinstance(error, RetryableError)):
+                self.reporter.refused(seen.export, want, error)
+            raise
+        if not seen.export:
+            return done
+        return replace(done, conditions=self.reporter.accepted(seen.export, want))
+
+    def _held(self, key: ServiceKey) -> tuple[Record | None, bool]:
+        known = self.ledger.known(key)
+        if not isinstance(known, Unread):
+            return known, False
+        record = self.registry.read(key, self.own, None)
+        self.ledger.acknowledge(key, record)
+        return record, True
+
+    def _take(self, key: ServiceKey, step: plan.Step, just_read: Record | None) -> Exported:
+        match step:
+            case plan.Write() if step.is_withdrawal and (doubt := self.ledger.disbelief(key, self.clock.now_ms())):
+                return Exported(key, "held back: many exports vanished at once", look_again=doubt)
+            case plan.Write(record):
+                acknowledged = self.registry.put(key, record)
+                self.ledger.acknowledge(key, acknowledged)
+                action = "unexported" if step.is_withdrawal else "exported"
+                wait = plan.TOMBSTONE_MS / 1000 if step.is_withdrawal else None
+                return Exported(key, action, self._change(key, acknowledged), wait)
+            case plan.Wait(seconds):
+                return Exported(key, announcement=self._again(key, just_read), look_again=seconds)
+            case plan.Remove(record):
+                self.registry.remove(key, record)
+                self.ledger.acknowledge(key, None)
+                return Exported(key, "removed")
+            case plan.Keep():
+                self.ledger.found(key)
+                return Exported(key, announcement=self._again(key, just_read))
+
+    def _again(self, key: ServiceKey, just_read: Record | None) -> Change | None:
+        """Announce a young record again after a start: its writer may have died before it announced it."""
+        if just_read is None or self.clock.now_ms() - just_read.generation > self.announce_again_ms:
+            return None
+        return self._change(key, just_read)
+
+    def _change(self, key: ServiceKey, record: Record) -> Change:
+        return Change(key, self.own, record.generation)

@@ -1,0 +1,106 @@
+"""Typed settings of the doors, built from a mapping; all missing or bad names are reported at once."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from cloudmap_mcs.domain.model import ClusterId, cluster_id
+from cloudmap_mcs.errors import PermanentError
+
+SHORTEST_RESYNC: Final = 60
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _variable(name: str, parse: Callable[[str], Any] = str, default: str | None = None) -> Any:
+    """Say which variable a field comes from; one without a default must be set."""
+    return dataclasses.field(metadata={"name": name, "parse": parse, "default": default})
+
+
+def _members(text: str) -> frozenset[ClusterId]:
+    return frozenset(cluster_id(part.strip()) for part in text.split(","))
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or int(text) < SHORTEST_RESYNC:
+        raise ValueError(f"must be a whole number of seconds from {SHORTEST_RESYNC} on")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not int(text) < 1 << 16:
+        raise ValueError("must be a port number")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.upper() not in _LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+    return text.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    clusterset: str = _variable("MCS_CLUSTERSET")
+    """The clusterset's id."""
+    members: frozenset[ClusterId] = _variable("MCS_MEMBERS", _members)
+    """The ids of all member clusters; records of others are set aside."""
+    namespace_id: str = _variable("MCS_NAMESPACE_ID")
+    """Id or ARN of the clusterset's Cloud Map namespace."""
+    hub_region: str = _variable("MCS_HUB_REGION")
+    """Region of the namespace and the hub bus."""
+    resync_seconds: int = _variable("MCS_RESYNC_SECONDS", _seconds, "300")
+    """Time between two resyncs, or two audits."""
+
+    @classmethod
+    def from_env(cls, variables: Mapping[str, str]) -> Self:
+        """Read all settings; raises PermanentError that names every missing and every bad variable."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for item in dataclasses.fields(cls):
+            name = item.metadata["name"]
+            text = variables.get(name) or item.metadata["default"]
+            if text is None:
+                problems.append(f"{name} is not set")
+                continue
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except (ValueError, PermanentError) as error:
+                problems.append(f"{name}={text!r}: {error}")
+        if problems:
+            raise PermanentError("bad settings: " + "; ".join(problems))
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class ImporterSettings(_Settings):
+    """Of the importer function: one cluster each."""
+
+    cluster: ClusterId = _variable("MCS_CLUSTER", cluster_id)
+    """The cluster that this function imports into."""
+    eks_cluster: str = _variable("MCS_EKS_CLUSTER")
+    """Its EKS name."""
+    eks_region: str = _variable("MCS_EKS_REGION")
+    """Its Region."""
+    queue_url: str = _variable("MCS_QUEUE_URL")
+    """The function's own queue, for delayed messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSettings(_Settings):
+    """Of the in-cluster watcher. Which cluster it is in comes from the ClusterProperties, not from here."""
+
+    bus_arn: str = _variable("MCS_BUS_ARN")
+    """The hub bus."""
+    api_host: str = _variable("KUBERNETES_SERVICE_HOST")
+    """The API server, as every Pod has it."""
+    api_port: int = _variable("KUBERNETES_SERVICE_PORT", _port, "443")
+    """Its port."""
+    credentials: str = _variable("MCS_KUBE_CREDENTIALS", default="/var/run/secrets/kubernetes.io/serviceaccount")
+    """Folder with token, ca.crt and namespace."""
+    pod: str = _variable("POD_NAME")
+    """This replica's name: its identity in the Lease."""
+    health_port: int = _variable("MCS_HEALTH_PORT", _port, "8080")
+    """Port of /livez, /readyz and /metrics; 0 chooses a free one."""
+    log_level: str = _variable("MCS_LOG_LEVEL", _level, "INFO")
+    """Of the JSON log."""

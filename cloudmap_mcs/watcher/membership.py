@@ -1,0 +1,118 @@
+"""This cluster's entry in `members`: heartbeat, the index of its keys, and the proof that the id is still its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from cloudmap_mcs import VERSION
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.errors import IdentityError, McsError
+from cloudmap_mcs.ports import Clock, Member
+from cloudmap_mcs.reconcile.ledger import Ledger
+from cloudmap_mcs.watcher.identity import ClusterIdentity
+
+HEARTBEAT_SECONDS: Final = 300.0
+SETTLE_SECONDS: Final = 0.5
+"""Keys that come within this time are written together."""
+RETRY_SECONDS: Final = 5.0
+
+log = logging.getLogger("cloudmap_mcs.watcher")
+
+
+class MemberRegistry(Protocol):
+    """The calls about `members` of a registry."""
+
+    def read_member(self, cluster: ClusterId) -> Member | None: ...
+    def put_member(self, member: Member) -> None: ...
+
+
+class Membership:
+    """A thread that writes the entry when the keys change and at each heartbeat.
+
+    `lost` is called, and `is_lost` set, when the id turns out to belong to another cluster now.
+    """
+
+    def __init__(
+        self,
+        identity: ClusterIdentity,
+        registry: MemberRegistry,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        lost: Callable[[], None],
+    ) -> None:
+        self._identity = identity
+        self._registry = registry
+        self._ledger = ledger
+        self._clock = clock
+        self._lost = lost
+        self.is_lost = False
+        self._inherited: frozenset[ServiceKey] = frozenset()
+        self._written: frozenset[ServiceKey] | None = None
+        self._formats: tuple[int, ...] = ()
+        self._due = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="membership", daemon=True)
+
+    def join(self, formats: tuple[int, ...]) -> frozenset[ServiceKey]:
+        """Claim the entry, or find it ours; returns the keys that an earlier watcher of this cluster had exported.
+
+        Raises IdentityError if another cluster holds this id.
+        """
+        self._formats = formats
+        held = self._registry.read_member(self._identity.cluster)
+        if held and held.owner != self._identity.owner:
+            raise IdentityError(
+                f"cluster id {self._identity.cluster} belongs to another cluster (kube-system UID {held.owner}); "
+                "give this cluster an id of its own, or remove the entry if that cluster is gone for good"
+            )
+        self._inherited = held.keys if held else frozenset()
+        self._beat()
+        return self._inherited
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def keys_changed(self) -> None:
+        """Have the index written soon if the keys differ from what it holds."""
+        if self._keys() != self._written:
+            self._due.set()
+
+    def close(self, *, seconds: float) -> None:
+        """Write what is due, for at most so long, and end."""
+        self._closing.set()
+        self._due.set()
+        self._thread.join(seconds)
+
+    def _keys(self) -> frozenset[ServiceKey]:
+        """Give all keys with a record; those of an earlier watcher count until the registry was asked about them."""
+        unread = frozenset(key for key in self._inherited if not self._ledger.is_known(key))
+        return self._ledger.exported() | unread
+
+    def _beat(self) -> None:
+        keys = self._keys()
+        now = self._clock.now_ms() // 1000
+        entry = Member(self._identity.cluster, self._identity.owner, VERSION, self._formats, now, keys)
+        self._registry.put_member(entry)
+        self._written = keys
+
+    def _run(self) -> None:
+        wait = HEARTBEAT_SECONDS
+        while not self._closing.is_set():
+            if self._due.wait(wait) and not self._closing.is_set():
+                self._clock.sleep(SETTLE_SECONDS)
+            self._due.clear()
+            if self._closing.is_set() and self._keys() == self._written:
+                return
+            try:
+                self._beat()
+                wait = HEARTBEAT_SECONDS
+            except IdentityError as error:
+                log.error("identity lost", extra={"problem": str(error)})
+                self.is_lost = True
+                self._lost()
+                return
+            except McsError as error:
+                log.warning("heartbeat failed", extra={"reason": error.reason, "problem": str(error)})
+                wait = RETRY_SECONDS

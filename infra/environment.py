@@ -1,0 +1,27 @@
+"""What the importer function finds in its environment; `tests/infra/test_seam.py` holds it against the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloudmap_mcs.clusterset import Cluster
+    from infra.shared import Shared
+
+
+def environment(shared: Shared, cluster: Cluster, *, queue_url: str) -> dict[str, str]:
+    """Return the variables of one cluster's importer; MCS_ ones are ours, POWERTOOLS_ ones the library's."""
+    return {
+        "MCS_CLUSTERSET": shared.clusterset.clusterset,
+        "MCS_CLUSTER": cluster.id,
+        "MCS_MEMBERS": ",".join(shared.clusterset.members),
+        "MCS_NAMESPACE_ID": shared.namespace_id,
+        "MCS_HUB_REGION": shared.clusterset.hub.region,
+        "MCS_EKS_CLUSTER": cluster.eks,
+        "MCS_EKS_REGION": cluster.region,
+        "MCS_QUEUE_URL": queue_url,
+        "MCS_RESYNC_SECONDS": str(shared.resync_seconds),
+        "POWERTOOLS_SERVICE_NAME": "importer",
+        "POWERTOOLS_METRICS_NAMESPACE": "cloudmap-mcs",
+        "POWERTOOLS_LOG_LEVEL": shared.clusterset.importer.log_level,
+    }

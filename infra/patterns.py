@@ -1,0 +1,46 @@
+"""What the rules on both buses match, as data: one pattern per rule, tested against recorded events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SOURCE = "cloudmap-mcs"
+DETAIL_TYPE = "ServiceExport Changed"
+
+OUR_USER_AGENT = "*cloudmap-mcs/*"
+
+WRITES = ("DeregisterInstance", "RegisterInstance", "UpdateInstanceCustomHealthStatus")
+"""The Cloud Map calls that can change what an importer reads; CloudTrail logs them as management events.
+
+All name the service they concern, which is what the importer looks up. Writes to services and namespaces are left out:
+a service can only be deleted when it is empty, and nothing else of it is read.
+"""
+
+
+def announcements(clusterset: str) -> dict[str, Any]:
+    """Return the pattern for the watchers' events on the hub bus, the cluster's own among them.
+
+    Whoever exports a service imports it too, so there is nothing to leave out.
+    """
+    return {"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": {"clusterset": [clusterset]}}
+
+
+def foreign_writes() -> dict[str, Any]:
+    """Return the pattern for accepted Cloud Map writes by anybody but our watchers, on the default bus.
+
+    `anything-but` does not match an event without the field, hence the second alternative: a writer that sends no user
+    agent is foreign as well. A writer that borrows our user agent is left to the resync.
+    """
+    return {
+        "source": ["aws.servicediscovery"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["servicediscovery.amazonaws.com"],
+            "eventName": list(WRITES),
+            "errorCode": [{"exists": False}],
+            "$or": [
+                {"userAgent": [{"anything-but": {"wildcard": OUR_USER_AGENT}}]},
+                {"userAgent": [{"exists": False}]},
+            ],
+        },
+    }

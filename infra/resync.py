@@ -1,0 +1,62 @@
+"""The schedule that asks an importer to look at everything: what a lost event left behind is gone by then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from infra import grants
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
+
+    from infra.names import ClusterNames
+
+PAYLOAD = '{"resync":"all"}'
+
+
+class Resync(Construct):
+    """Invokes the importer directly, so that a long resync never holds up the queue."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: ClusterNames, function: lambda_.IFunction, minutes: int
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        schedule_arn = stack.format_arn(
+            service="scheduler", resource="schedule", resource_name=f"default/{names.schedule}"
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            role_name=names.scheduler_role,
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": schedule_arn}},
+            ),
+            inline_policies={
+                "invoke": grants.policy(grants.allow(["lambda:InvokeFunction"], function.function_arn)),
+            },
+        )
+        scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            name=names.schedule,
+            description="Full resync",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+            state="ENABLED",
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=role.role_arn,
+                input=PAYLOAD,
+                # The next one is due soon and does the same.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=60 * minutes, maximum_retry_attempts=1
+                ),
+            ),
+        )

@@ -1,0 +1,1 @@
+"""The importer function of one member cluster: queue batches, resyncs, manual invokes."""

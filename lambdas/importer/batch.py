@@ -1,0 +1,122 @@
+"""From a batch of queue messages to keys, and from outcomes to what becomes of each message."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.errors import McsError, RetryableError, UnreachableError
+from cloudmap_mcs.eventbridge.messages import ForeignCall, Hint, LookAgain, Message, parse
+from cloudmap_mcs.reconcile.importing import Ask
+from cloudmap_mcs.reconcile.outcome import Outcome
+from cloudmap_mcs.reconcile.reading import Patience
+
+CHECK_SECONDS: Final = 30
+"""After an import came or anything went: longer than any lag of the data plane that was seen."""
+UNREACHABLE_SECONDS: Final = 60
+LONGEST_SECONDS: Final = 60
+MOST_ATTEMPTS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Which hints concern this importer."""
+
+    clusterset: str
+    members: frozenset[ClusterId]
+    key_of: Callable[[str], ServiceKey | None]
+
+
+@dataclass(slots=True)
+class Work:
+    """All messages of one key in a batch, taken together."""
+
+    key: ServiceKey
+    wanted: dict[ClusterId, int] = field(default_factory=dict)
+    attempt: int = 0
+    messages: list[str] = field(default_factory=list)
+
+    def take(self, message: Message, message_id: str, members: frozenset[ClusterId]) -> None:
+        """Join a message: the highest generation of each member counts."""
+        self.messages.append(message_id)
+        promised: Iterable[tuple[ClusterId, int]] = ()
+        if isinstance(message, Hint):
+            promised = [(message.change.cluster, message.change.generation)]
+        elif isinstance(message, LookAgain):
+            promised = message.wanted
+            self.attempt = max(self.attempt, message.attempt)
+        for source, generation in promised:
+            if source in members:
+                self.wanted[source] = max(generation, self.wanted.get(source, 0))
+
+    @property
+    def ask(self) -> Ask:
+        """The second look at a stale answer lets the control plane decide."""
+        return Ask(dict(self.wanted), Patience.DECIDE if self.attempt else Patience.REREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A batch by key; `refused` are messages nobody understands, `ignored` those of no concern to this cluster."""
+
+    work: tuple[Work, ...]
+    refused: Mapping[str, McsError]
+    ignored: tuple[str, ...]
+
+
+def grouped(bodies: Mapping[str, str], accept: Accept) -> Grouped:
+    """Group message bodies, given by message id, by the key that they are about."""
+    by_key: dict[ServiceKey, Work] = {}
+    refused: dict[str, McsError] = {}
+    ignored: list[str] = []
+    for message_id, body in bodies.items():
+        try:
+            message = parse(body)
+            key = _key(message, accept)
+        except McsError as error:
+            refused[message_id] = error
+            continue
+        if key is None:
+            ignored.append(message_id)
+        else:
+            by_key.setdefault(key, Work(key)).take(message, message_id, accept.members)
+    return Grouped(tuple(by_key.values()), refused, tuple(ignored))
+
+
+def _key(message: Message, accept: Accept) -> ServiceKey | None:
+    match message:
+        case Hint(clusterset, change):
+            return change.key if clusterset == accept.clusterset else None
+        case ForeignCall(service):
+            return accept.key_of(service)
+        case LookAgain(key):
+            return key
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A delayed message to send."""
+
+    message: LookAgain
+    seconds: int
+
+
+def follow_up(work: Work, result: Outcome | McsError) -> FollowUp | None:
+    """Decide whether and when to look at a key again. Waiting is a new message, never a spent receive.
+
+    None for a key that is done, and for one that needs a person: then its messages go towards the dead-letter queue.
+    """
+    again = LookAgain(work.key, tuple(sorted(work.wanted.items())), work.attempt + 1)
+    if isinstance(result, Outcome):
+        if result.retry and work.attempt < MOST_ATTEMPTS:
+            return FollowUp(again, _delay(work.attempt))
+        return FollowUp(LookAgain(work.key), CHECK_SECONDS) if result.check else None
+    if isinstance(result, UnreachableError):
+        return FollowUp(LookAgain(work.key, again.wanted, work.attempt), UNREACHABLE_SECONDS)
+    if isinstance(result, RetryableError) and work.attempt < MOST_ATTEMPTS:
+        return FollowUp(again, max(_delay(work.attempt), round(result.retry_after or 0)))
+    return None
+
+
+def _delay(attempt: int) -> int:
+    return int(min(LONGEST_SECONDS, 2**attempt))

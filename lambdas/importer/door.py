@@ -1,0 +1,89 @@
+"""What the importer function does with a batch and with an invoke, once its adapters are built."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from cloudmap_mcs.errors import McsError, PermanentError
+from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
+from cloudmap_mcs.ports import Clock
+from cloudmap_mcs.reconcile.importing import Ask, Importer
+from cloudmap_mcs.reconcile.outcome import Outcome
+from cloudmap_mcs.reconcile.reading import Patience
+from cloudmap_mcs.reconcile.rehearsing import Rehearsal
+from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer
+from lambdas.importer.batch import Accept, FollowUp, Grouped, Work, follow_up, grouped
+from lambdas.importer.postponing import OwnQueue
+from lambdas.importer.report import report
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a batch: each key's outcome or error, and the messages that are not done, with why."""
+
+    batch: Grouped
+    results: tuple[tuple[Work, Outcome | McsError], ...]
+    failed: Mapping[str, McsError]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The importer of one cluster. `go_on` invokes this same function asynchronously with a payload."""
+
+    importer: Importer
+    accept: Accept
+    queue: OwnQueue
+    executor: Executor
+    clock: Clock
+    pause: Callable[[], None]
+    go_on: Callable[[Mapping[str, Any]], None]
+
+    def handle_batch(self, bodies: Mapping[str, str]) -> Handled:
+        """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only."""
+        batch = grouped(bodies, self.accept)
+        results = tuple(zip(batch.work, self.executor.map(self._reconcile, batch.work), strict=True))
+        failed = dict(batch.refused)
+        follow_ups: list[FollowUp] = []
+        for work, result in results:
+            later = follow_up(work, result)
+            if later:
+                follow_ups.append(later)
+            elif isinstance(result, McsError):
+                failed.update(dict.fromkeys(work.messages, result))
+        self.queue.postpone(follow_ups)
+        return Handled(batch, results, failed)
+
+    def _reconcile(self, work: Work) -> Outcome | McsError:
+        try:
+            return self.importer.reconcile(work.key, work.ask)
+        except McsError as error:
+            return error
+
+    def resync(self, request: Resync, *, until_ms: int) -> tuple[Resynced, dict[str, Any]]:
+        """Resync one key or all; what does not fit into the time goes on in another invocation."""
+        importer = self._rehearsing() if request.is_dry_run else self.importer
+        if request.key:
+            outcome = importer.reconcile(request.key, Ask({}, Patience.RESYNC))
+            resynced = Resynced((outcome,))
+        else:
+            resynced = self._resync_all(importer, request, until_ms)
+        return resynced, report(resynced, cluster=importer.own, is_dry_run=request.is_dry_run)
+
+    def _rehearsing(self) -> Importer:
+        held = self.importer
+        return Importer(held.own, Rehearsal(held.cluster), held.registry, held.clock)
+
+    def _resync_all(self, importer: Importer, request: Resync, until_ms: int) -> Resynced:
+        carried = request.continuation
+        resynced = Resyncer(importer, self.clock, self.executor.map, self.pause).resync(
+            until_ms=until_ms,
+            after=carried.after if carried else None,
+            held_back=carried.held_back if carried else (),
+            is_forced=request.is_forced,
+        )
+        if resynced.is_unfinished:
+            if resynced.unfinished_after is None:
+                raise PermanentError("the function's time is too short for even one key; raise importer.timeout")
+            self.go_on(payload(request, Continuation(resynced.unfinished_after, resynced.held_back)))
+        return resynced

@@ -1,0 +1,33 @@
+"""Sends delayed messages to the importer's own queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloudmap_mcs.errors import RetryableError
+from cloudmap_mcs.eventbridge.messages import look_again
+from lambdas.importer.batch import FollowUp
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQueue:
+    """One standard queue; `client` is boto3's for SQS."""
+
+    client: Any
+    url: str
+
+    def postpone(self, follow_ups: Sequence[FollowUp]) -> None:
+        """Send all; raises RetryableError unless every one was accepted."""
+        for item in follow_ups:
+            body = look_again(item.message)
+            try:
+                self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=item.seconds)
+            except (ClientError, BotoCoreError) as error:
+                raise RetryableError(f"{item.message.key}: sending a delayed message: {told(error)}") from error
+
+
+def told(error: ClientError | BotoCoreError) -> str:
+    """Name an SDK error: the service's code where there is one."""
+    return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else type(error).__name__

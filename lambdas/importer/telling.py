@@ -1,0 +1,70 @@
+"""Log lines and metrics of the importer: one line per change, one metric per kind of thing worth an alarm."""
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from cloudmap_mcs.domain.model import ServiceKey
+from cloudmap_mcs.errors import McsError, UnreachableError
+from cloudmap_mcs.reconcile.outcome import Failure, Outcome
+from cloudmap_mcs.reconcile.resyncing import Resynced
+from lambdas.importer.door import Handled
+
+
+def start(logger: Logger, metrics: Metrics, *, cluster: str) -> None:
+    """Name the importing cluster in every line and metric."""
+    logger.append_keys(cluster=cluster)
+    metrics.add_dimension("cluster", cluster)
+
+
+def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
+    """Log and count what a batch did."""
+    for message_id, error in handled.batch.refused.items():
+        logger.error("message refused", extra={"message_id": message_id, "reason": error.reason, "problem": str(error)})
+    _count(metrics, "MessagesRefused", len(handled.batch.refused))
+    _count(metrics, "MessagesIgnored", len(handled.batch.ignored))
+    for work, result in handled.results:
+        if isinstance(result, Outcome):
+            _tell_outcome(logger, metrics, result)
+        else:
+            _tell_error(logger, metrics, work.key, result)
+
+
+def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
+    """Log and count what a resync did."""
+    for item in resynced.outcomes:
+        if isinstance(item, Failure):
+            _count(metrics, "ReconcileErrors", 1)
+            logger.error("reconcile failed", extra={**_keys(item.key), "reason": item.reason, "problem": item.message})
+        else:
+            _tell_outcome(logger, metrics, item)
+    if resynced.is_braked:
+        _count(metrics, "Braked", 1)
+        logger.error("brake: nothing removed", extra={"held_back": [str(key) for key in resynced.held_back]})
+
+
+def _tell_outcome(logger: Logger, metrics: Metrics, outcome: Outcome) -> None:
+    for change in outcome.changes:
+        logger.info(change.verb.value, extra={**_keys(outcome.key), "kind": change.kind, "name_of_object": change.name})
+    for aside in outcome.set_aside:
+        extra = {**_keys(outcome.key), "instance": aside.instance, "problem": aside.problem}
+        logger.warning("instance set aside", extra=extra)
+    if outcome.skip:
+        logger.info("skipped", extra={**_keys(outcome.key), "reason": outcome.skip.value})
+    _count(metrics, "ObjectsWritten", len(outcome.changes))
+    _count(metrics, "InstancesSetAside", len(outcome.set_aside))
+    _count(metrics, "StaleReads", int(outcome.retry))
+    _count(metrics, "KeysInConflict", int(bool(outcome.conflicts)))
+
+
+def _tell_error(logger: Logger, metrics: Metrics, key: ServiceKey, error: McsError) -> None:
+    _count(metrics, "ClusterUnreachable" if isinstance(error, UnreachableError) else "ReconcileErrors", 1)
+    logger.error("reconcile failed", extra={**_keys(key), "reason": error.reason, "problem": str(error)})
+
+
+def _keys(key: ServiceKey) -> dict[str, str]:
+    return {"namespace": key.namespace, "service_name": key.name}
+
+
+def _count(metrics: Metrics, name: str, count: int) -> None:
+    if count:
+        metrics.add_metric(name, MetricUnit.Count, count)

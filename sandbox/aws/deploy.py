@@ -1,0 +1,111 @@
+"""The real `cdk bootstrap` and `cdk deploy` against the local AWS, and what the stacks say afterwards."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from cloudmap_mcs.clusterset import load
+from sandbox.aws.outputs import Deployed, deployed
+from sandbox.errors import SandboxError
+from sandbox.process import Command, last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from sandbox.aws.node import Node
+    from sandbox.aws.server import LocalAws
+    from sandbox.process import Processes
+
+_BOOTSTRAP_SECONDS: Final = 180
+_DEPLOY_SECONDS: Final = 600
+_SIGN_OF_LIFE_SECONDS: Final = 15
+_POLL_SECONDS: Final = 0.1
+_PASSED: Final = ("PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR", "LANG", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Cdk:
+    """The CDK's command line on one local AWS: what it runs, where it writes, whose environment it starts from."""
+
+    root: Path
+    folder: Path
+    node: Node
+    program: Path
+    aws: LocalAws
+    base: Mapping[str, str]
+
+    def bootstrap(self) -> Command:
+        """Return the call that prepares account and Region; run where there is no cdk.json, it needs no stacks."""
+        return self._command(
+            "cdk-bootstrap", "bootstrap", f"aws://{self.aws.account}/{self.aws.region}", where=self.folder
+        )
+
+    def deploy(self, clusterset: Path, *, outputs: Path) -> Command:
+        """Return the call that synthesizes and deploys all stacks, with a bundle for this very interpreter."""
+        app = f"{shlex.quote(sys.executable)} {shlex.quote(str(self.root / 'app.py'))}"
+        arguments = ["deploy", "--all", "--require-approval", "never", "--method", "direct", "--progress", "events"]
+        arguments += ["--app", app, "--output", str(self.folder / "cdk.out"), "--outputs-file", str(outputs)]
+        arguments += ["--context", f"clusterset={clusterset}", "--context", "bundle=host"]
+        return self._command("cdk-deploy", *arguments, where=self.root)
+
+    def _command(self, name: str, *arguments: str, where: Path) -> Command:
+        environment = {
+            **self.node.on_path({name: self.base[name] for name in _PASSED if name in self.base}),
+            **self.aws.client_environment(),
+            "CDK_DISABLE_VERSION_CHECK": "true",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        }
+        call = (self.node.program, str(self.program), *arguments, "--no-notices", "--ci", "--no-color")
+        return Command(name, call, where, self.folder / f"{name}.log", environment)
+
+
+def deploy(cdk: Cdk, clusterset: Path, *, processes: Processes, say: Callable[[str], None]) -> Deployed:
+    """Bootstrap unless this instance is bootstrapped, deploy all stacks, return what they say."""
+    if not _is_bootstrapped(cdk.aws):
+        run_to_end(processes, cdk.bootstrap(), limit=_BOOTSTRAP_SECONDS, say=say)
+    outputs = cdk.folder / "outputs.json"
+    run_to_end(processes, cdk.deploy(clusterset, outputs=outputs), limit=_DEPLOY_SECONDS, say=say)
+    return deployed(load(clusterset).clusterset, json.loads(outputs.read_text(encoding="utf-8")))
+
+
+def run_to_end(processes: Processes, command: Command, *, limit: float, say: Callable[[str], None]) -> None:
+    """Run a command with a time limit; says that it lives now and then, and shows the end of its log if it fails."""
+    start = time.monotonic()
+    child = processes.start(command)
+    said = start
+    try:
+        while child.status is None:
+            now = time.monotonic()
+            if now - start > limit:
+                raise SandboxError(_told(command, f"took longer than {limit:g} s"))
+            if now - said > _SIGN_OF_LIFE_SECONDS:
+                said = now
+                say(f"{command.name}: {now - start:.0f} s, {(last_lines(command.log, 1) or [''])[0].strip()[:80]}")
+            time.sleep(_POLL_SECONDS)
+    finally:
+        processes.stop(child)
+    if child.status:
+        raise SandboxError(_told(command, f"failed with status {child.status}"))
+    say(f"{command.name}: done in {time.monotonic() - start:.1f} s")
+
+
+def _told(command: Command, what: str) -> str:
+    lines = "\n".join(f"    {line}" for line in last_lines(command.log))
+    return f"{command.name} {what}; the end of {command.log}:\n{lines}"
+
+
+def _is_bootstrapped(aws: LocalAws) -> bool:
+    formation = aws.client("cloudformation")
+    try:
+        stacks = formation.describe_stacks(StackName="CDKToolkit")["Stacks"]
+    except ClientError:
+        return False
+    return bool(stacks[0]["StackStatus"].endswith("_COMPLETE"))

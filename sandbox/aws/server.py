@@ -1,0 +1,137 @@
+"""The process of the local AWS: its settings, its clusters, and what a client of it needs in its environment."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from sandbox.aws.launcher import CLUSTERS_PATH
+from sandbox.errors import SandboxError
+from sandbox.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT_KEY = "test"
+_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class EksCluster:
+    """An API server that the local AWS announces as an EKS cluster.
+
+    `ca` is base64 of the PEM, as DescribeCluster has it; `secret` (at least 16 letters, digits, - or _) is in the path
+    of its token webhook.
+    """
+
+    name: str
+    version: str
+    endpoint: str
+    ca: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAws:
+    """One local AWS: account, Region, port and the Cloud Map that belongs to it."""
+
+    account: str
+    region: str
+    port: int
+    cloudmap_url: str
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def command(self, python: Path, *, folder: Path, base: Mapping[str, str]) -> Command:
+        """Return how to start it; of the environment `base` it gets PATH, HOME and nothing else.
+
+        Functions inherit this environment: that is how they find Cloud Map.
+        """
+        scratch = {name: folder / name for name in ("tmp", "s3", "state")}
+        for path in scratch.values():
+            path.mkdir(parents=True, exist_ok=True)
+        environment = {
+            **{name: base[name] for name in ("PATH", "HOME") if name in base},
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "localhost",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_ACCOUNT_ID": self.account,
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.cloudmap_url,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "INFO",
+            "TMPDIR": str(scratch["tmp"]),
+            "S3_DATA_DIR": str(scratch["s3"]),
+            "STATE_DIR": str(scratch["state"]),
+        }
+        launcher = Path(__file__).with_name("launcher.py")
+        arguments = (str(python), "-P", str(launcher))
+        return Command("local-aws", arguments, folder, folder / "local-aws.log", environment)
+
+    def client_environment(self) -> dict[str, str]:
+        """Return what makes AWS clients (SDKs, CDK, the AWS CLI) talk to this one as its root user."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.cloudmap_url,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        }
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client as the root user, with short timeouts and no retries; Cloud Map is the simulator's."""
+        url = self.cloudmap_url if service == "servicediscovery" else self.endpoint
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=60, connect_timeout=5, inject_host_prefix=False)
+        return boto3.session.Session(ROOT_KEY, ROOT_KEY, region_name=self.region).client(
+            service, endpoint_url=url, config=config
+        )
+
+    def is_up(self) -> bool:
+        """Ask its health page, for `Child.wait_until`."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=1.0) as answer:  # noqa: S310 -- ours
+                return bool(answer.status == 200)  # noqa: PLR2004 -- HTTP
+        except OSError:
+            return False
+
+    def announce(self, cluster: EksCluster) -> None:
+        """Make an API server an EKS cluster of this AWS, or move one that is; access entries stay."""
+        body = {
+            "account": self.account,
+            "region": self.region,
+            "name": cluster.name,
+            "version": cluster.version,
+            "endpoint": cluster.endpoint,
+            "ca": cluster.ca,
+            "secret": cluster.secret,
+        }
+        url = f"{self.endpoint}{CLUSTERS_PATH}"
+        request = urllib.request.Request(url, json.dumps(body).encode(), method="PUT")  # noqa: S310 -- our own server
+        try:
+            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):  # noqa: S310 -- the same
+                pass
+        except OSError as error:
+            raise SandboxError(f"the local AWS did not take the cluster {cluster.name}: {error}") from error
+
+    def webhook_url(self, name: str, secret: str) -> str:
+        """Return where a cluster's API server sends its TokenReviews (v1 or v1beta1).
+
+        Known before either side runs, so the API server may start first.
+        """
+        return f"{self.endpoint}/_ministack/eks-auth/{self.account}/{self.region}/{name}/{secret}"

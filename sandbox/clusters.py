@@ -1,0 +1,79 @@
+"""The sandbox's own clusters: one control plane each, its tokens checked by the local AWS as on EKS."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+from datetime import UTC, datetime
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+from sandbox.aws.server import EksCluster
+from sandbox.controlplane.cluster import ControlPlane, start_together
+from sandbox.controlplane.spec import ClusterSpec, Ports, TokenWebhook
+from sandbox.process import free_ports
+from sandbox.sandbox import Member
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sandbox.aws.server import LocalAws
+    from sandbox.process import Processes
+
+KUBERNETES: Final = "1.35"
+
+
+def start_clusters(
+    ids: Sequence[str], folder: Path, aws: LocalAws, *, binaries: Mapping[str, Path], processes: Processes
+) -> dict[str, ControlPlane]:
+    """Start all clusters at the same time; each asks the local AWS about tokens it did not issue itself."""
+    webhook_secrets = {name: secrets.token_hex(16) for name in ids}
+    planes = {
+        name: ControlPlane(
+            _spec(index, name, folder, webhook=aws.webhook_url(eks_name(name), webhook_secrets[name])),
+            Ports(*free_ports(6, SystemRandom())),
+            binaries=binaries,
+            processes=processes,
+        )
+        for index, name in enumerate(ids, start=1)
+    }
+    start_together(list(planes.values()), processes, datetime.now(UTC))  # noqa: TID251 - certificates begin now
+    for name, plane in planes.items():
+        aws.announce(
+            EksCluster(
+                name=eks_name(name),
+                version=KUBERNETES,
+                endpoint=plane.server,
+                ca=base64.b64encode(plane.ca_file.read_bytes()).decode(),
+                secret=webhook_secrets[name],
+            )
+        )
+    return planes
+
+
+def eks_name(cluster: str) -> str:
+    """Name a cluster's EKS cluster: not its id, so that nothing can take one for the other."""
+    return f"sandbox-{cluster}"
+
+
+def member(name: str, plane: ControlPlane) -> Member:
+    """Describe a running control plane as a member cluster."""
+    pki = plane.ca_file.parent
+    return Member(
+        name, eks_name(name), plane.server, plane.kubeconfig, plane.ca_file, pki / "admin.crt", pki / "admin.key"
+    )
+
+
+def _spec(index: int, name: str, folder: Path, *, webhook: str) -> ClusterSpec:
+    home = (folder / "clusters" / name).absolute()
+    shutil.rmtree(home, ignore_errors=True)
+    return ClusterSpec(
+        name=name,
+        folder=home,
+        pod_cidrs=(f"10.{200 + index}.0.0/16",),
+        service_cidrs=(f"10.{100 + index}.0.0/16",),
+        token_webhook=TokenWebhook(webhook),
+        audit=True,
+    )

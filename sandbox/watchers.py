@@ -1,0 +1,117 @@
+"""The watchers as processes beside their clusters: ServiceAccount token, Pod Identity, and nothing else of the host."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from cloudmap_mcs.install.names import SYSTEM_NAMESPACE, WATCHER
+from cloudmap_mcs.install.watcher import environment
+from sandbox.controlplane.client import KubeClient
+from sandbox.controlplane.credentials import Grant, MountedToken, mount_credentials
+from sandbox.identity.config import ApiServer, Config
+from sandbox.identity.server import credentials_url
+from sandbox.process import Child, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cloudmap_mcs.install.watcher import WatcherDeployment
+    from sandbox.aws.server import LocalAws
+    from sandbox.process import Processes
+    from sandbox.sandbox import Member
+
+POD_IDENTITY_AUDIENCE: Final = "pods.eks.amazonaws.com"
+_TOKEN_SECONDS: Final = 24 * 3600
+"""Nobody renews them once the sandbox was left running, so they last a day."""
+_READY_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands in for nodes: it runs watchers as processes and gives them what a kubelet and EKS would."""
+
+    aws: LocalAws
+    root: Path
+    folder: Path
+    processes: Processes
+    identity_port: int
+
+    def start_identity(self, members: Mapping[str, Member]) -> Child:
+        """Start the Pod Identity endpoint of all clusters."""
+        clusters = {
+            item.eks: ApiServer(item.server, str(item.ca), str(item.certificate), str(item.key))
+            for item in members.values()
+        }
+        file = self.folder / "identity.json"
+        Config(self.identity_port, self.aws.account, self.aws.region, self.aws.port, clusters).write(file)
+        command = Command(
+            "pod-identity",
+            (sys.executable, "-m", "sandbox.identity", str(file)),
+            self.root,
+            self.folder / "pod-identity.log",
+            {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(self.root)},
+        )
+        child = self.processes.start(command)
+        child.wait_until(lambda: answers(f"http://127.0.0.1:{self.identity_port}/"), timeout=_READY_SECONDS)
+        return child
+
+    def start_watcher(self, member: Member, watcher: WatcherDeployment) -> Child:
+        """Start one cluster's watcher and return when it has read its cluster."""
+        home = self.folder / "watchers" / member.id
+        pod_token = mount(member, home)
+        variables = {**environment(watcher), **self._variables(member, home, pod_token)}
+        arguments = (sys.executable, "-m", "cloudmap_mcs.watcher")
+        child = self.processes.start(Command(f"watcher-{member.id}", arguments, home, home / "watcher.log", variables))
+        ready = f"http://127.0.0.1:{watcher.health_port}/readyz"
+        child.wait_until(lambda: answers(ready, well=True), timeout=_READY_SECONDS)
+        return child
+
+    def _variables(self, member: Member, home: Path, pod_token: Path) -> dict[str, str]:
+        server = urlsplit(member.server)
+        return {
+            "MCS_KUBE_CREDENTIALS": str(home / "serviceaccount"),
+            "KUBERNETES_SERVICE_HOST": str(server.hostname),
+            "KUBERNETES_SERVICE_PORT": str(server.port),
+            "POD_NAME": f"watcher-{member.id}",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_url(self.identity_port, member.eks),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(pod_token),
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.aws.cloudmap_url,
+            "AWS_REGION": self.aws.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(self.root),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def mount(member: Member, home: Path) -> Path:
+    """Write the ServiceAccount's tokens as a kubelet would; returns the file of the one for Pod Identity."""
+    now = datetime.now(UTC)  # noqa: TID251 - tokens begin now
+    client = KubeClient(member.server, member.ca, certificate=(member.certificate, member.key))
+    grant = Grant(SYSTEM_NAMESPACE, WATCHER, seconds=_TOKEN_SECONDS)
+    mount_credentials(client, grant, home / "serviceaccount", ca_file=member.ca, now=now)
+    pod_token = home / "pod-identity-token"
+    audience = Grant(SYSTEM_NAMESPACE, WATCHER, (POD_IDENTITY_AUDIENCE,), seconds=_TOKEN_SECONDS)
+    MountedToken(client, audience, pod_token).refresh(now)
+    return pod_token
+
+
+def answers(url: str, *, well: bool = False) -> bool:
+    """Tell whether a server on loopback answers, and with `well`, whether it says that all is well."""
+    try:
+        with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310 - our own server on loopback
+            return True
+    except urllib.error.HTTPError:
+        return not well
+    except OSError:
+        return False

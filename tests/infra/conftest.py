@@ -1,0 +1,118 @@
+"""One synth, with cdk-nag on it, for all tests of this folder: each takes seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudmap_mcs.clusterset import Clusterset, parse
+
+EXAMPLE = """
+clusterset: prod
+hub: {account: "123456789012", region: eu-west-1}
+resync_minutes: 7
+cloudtrail: create
+importer: {memory_mib: 640, timeout_seconds: 20, concurrency: 4, log_level: DEBUG, log_retention_days: 14}
+clusters:
+  - {id: east, eks: prod-east}
+  - {id: west, eks: prod-west}
+  - {id: old, eks: prod-old, state: leaving}
+"""
+
+CANARY = "canary"
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What a synth left in its folder."""
+
+    folder: Path
+    report: dict[str, Any]
+
+    def template(self, stack: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / f"{stack}.template.json").read_text())
+        return loaded
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A template with the questions that the tests ask."""
+
+    template: dict[str, Any]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of all resources of a type."""
+        return [r.get("Properties", {}) for r in self.template["Resources"].values() if r["Type"] == kind]
+
+    def one(self, kind: str, **wanted: object) -> dict[str, Any]:
+        """Return the properties of the only resource of a type that has the wanted ones."""
+        found = [p for p in self.of_type(kind) if all(p.get(key) == value for key, value in wanted.items())]
+        assert len(found) == 1, f"{len(found)} of {kind} with {wanted}"
+        return found[0]
+
+    def text(self, value: Any) -> str:
+        """Write an intrinsic function out as far as it can be: a reference becomes <logical id>."""
+        match value:
+            case str():
+                return value
+            case {"Ref": name}:
+                return f"<{name}>".replace("<AWS::Partition>", "aws")
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"<{name}.{attribute}>"
+            case {"Fn::Join": [separator, parts]}:
+                return str(separator).join(self.text(part) for part in parts)
+        raise AssertionError(value)
+
+
+def synthesize(clusterset: Clusterset, folder: Path) -> Synthesized:
+    """Synthesize without bundling, with cdk-nag; its findings are in the report, not raised."""
+    import aws_cdk as cdk  # noqa: PLC0415 -- starts a Node process; only tests that synthesize need it
+    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 -- the same
+    from aws_cdk import aws_s3 as s3  # noqa: PLC0415 -- the same
+    from aws_cdk import aws_sqs as sqs  # noqa: PLC0415 -- the same
+    from cdk_nag import AwsSolutionsChecks, ServerlessChecks  # noqa: PLC0415 -- the same
+
+    from infra.stacks import build  # noqa: PLC0415 -- the same
+
+    code = folder / "code"
+    code.mkdir()
+    (code / "empty.py").write_text("")
+    app = cdk.App(outdir=str(folder / "out"))
+    build(app, clusterset, lambda_.Code.from_asset(str(code)))
+    # Bad on purpose: a report without it would mean that cdk-nag did not look.
+    canary = cdk.Stack(app, CANARY)
+    s3.CfnBucket(canary, "Bucket")
+    sqs.CfnQueue(canary, "Queue")
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if not str(error).startswith("ValidationFailed"):
+            raise
+    report = json.loads((folder / "out" / "validation-report.json").read_text())
+    return Synthesized(folder / "out", report)
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthesized]:
+    before = dict(os.environ)  # noqa: TID251 -- jsii takes its settings from nowhere else
+    os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"  # noqa: TID251 -- the same
+    yield synthesize(parse(EXAMPLE, source="example"), tmp_path_factory.mktemp("synth"))
+    os.environ.clear()  # noqa: TID251 -- the same
+    os.environ.update(before)  # noqa: TID251 -- the same
+
+
+@pytest.fixture(scope="session")
+def hub(synthesized: Synthesized) -> Stack:
+    return Stack(synthesized.template("cloudmap-mcs-prod-hub"))
+
+
+@pytest.fixture(scope="session")
+def members(synthesized: Synthesized) -> Stack:
+    return Stack(synthesized.template("cloudmap-mcs-prod-member-123456789012-eu-west-1"))

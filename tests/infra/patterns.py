@@ -1,0 +1,35 @@
+"""The part of EventBridge's pattern language that we use, from its documentation: an oracle for our patterns."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+_MISSING = object()
+
+
+def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Tell whether an event matches: all keys must, `$or` by one of its patterns, a list by one of its entries."""
+    for key, wanted in pattern.items():
+        if key == "$or":
+            if not any(matches(alternative, event) for alternative in wanted):
+                return False
+            continue
+        value = event.get(key, _MISSING)
+        if isinstance(wanted, dict):
+            if not isinstance(value, dict) or not matches(wanted, value):
+                return False
+        elif not any(_entry_matches(entry, value) for entry in wanted):
+            return False
+    return True
+
+
+def _entry_matches(entry: Any, value: Any) -> bool:
+    match entry:
+        case {"exists": wanted}:
+            return bool((value is not _MISSING) == wanted)
+        case {"anything-but": {"wildcard": wildcard}}:
+            return value is not _MISSING and not fnmatchcase(str(value), wildcard)
+        case dict():
+            raise NotImplementedError(entry)
+    return bool(entry == value)
