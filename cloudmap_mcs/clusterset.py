@@ -265,6 +265,4 @@ def _elsewhere(raw: Mapping[str, Any]) -> Iterator[Mistake]:
 def _nobody_left(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     states = [entry.get("state", "member") for _, entry in _entries(raw)]
     if states and all(state == "leaving" for state in states):
-        yield Mistake(
-            "clusters", "every state leaving", "at least one cluster must be a member (or destroy the stacks)"
-        )
+        yield Mistake("clusters", "state: leaving for all", "at least one must be a member (or destroy the stacks)")

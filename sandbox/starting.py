@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import sys
@@ -9,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from random import SystemRandom
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
 
@@ -25,6 +26,7 @@ from sandbox.binaries.building import build
 from sandbox.clusters import eks_name, member, start_clusters
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.cluster import PROGRAMS
+from sandbox.errors import SandboxError
 from sandbox.process import Command, free_ports, stop_recorded
 from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Sandbox
 from sandbox.watchers import Beside
@@ -79,6 +81,7 @@ def start(site: Site) -> Sandbox:
     members = {name: member(name, plane) for name, plane in planes.items()}
     sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"])
     _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, planes))
+    _timed(site, "a first resync of every cluster", lambda: _resync(sandbox))
     sandbox.write()
     return sandbox
 
@@ -155,3 +158,19 @@ def _populate(site: Site, sandbox: Sandbox, planes: Mapping[str, ControlPlane]) 
     beside.start_identity(sandbox.members)
     for item, port in zip(sandbox.members.values(), health, strict=True):
         beside.start_watcher(item, replace(watcher, health_port=port))
+
+
+def _resync(sandbox: Sandbox) -> None:
+    """Invoke every importer once: proves tokens, access entries and rights, and leaves the functions warm."""
+    functions = [member.importer for member in sandbox.deployed.members.values()]
+    with ThreadPoolExecutor(len(functions)) as pool:
+        for name, report in zip(functions, pool.map(lambda name: invoke(sandbox.aws, name), functions), strict=True):
+            if not report.get("complete"):
+                raise SandboxError(f"the first resync by {name} failed: {json.dumps(report)[:1000]}")
+
+
+def invoke(aws: LocalAws, function: str) -> dict[str, Any]:
+    """Invoke an importer as a person would, for a resync of everything; returns its report."""
+    answer = aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"resync": "all"}))
+    report: dict[str, Any] = json.loads(answer["Payload"].read())
+    return report

@@ -25,7 +25,16 @@ FAMILIES: tuple[tuple[Family, ...], ...] = (
     (Family.IPV4, Family.IPV6),
     (Family.IPV6, Family.IPV4),
 )
-_PREFIX = {Family.IPV4: "10.1.0.", Family.IPV6: "fd01::"}
+_ENDPOINTS = {
+    family: (
+        Endpoint(f"{prefix}1"),
+        Endpoint(f"{prefix}1", ready=False),
+        Endpoint(f"{prefix}2", serving=False, terminating=True),
+        Endpoint(f"{prefix}3", hostname="pod-0", node="node-1", zone="zone-1"),
+        Endpoint(f"{prefix}4", node="node-1"),
+    )
+    for family, prefix in ((Family.IPV4, "10.1.0."), (Family.IPV6, "fd01::"))
+}
 
 
 @st.composite
@@ -48,23 +57,8 @@ def pairs() -> st.SearchStrategy[Pairs]:
     return st.sampled_from([(), (("app", "web"),), (("app", "web"), ("cloudmap-mcs/x", "y"))])
 
 
-@st.composite
-def endpoints(draw: st.DrawFn, family: Family) -> list[Endpoint]:
-    numbers = draw(st.lists(st.integers(1, 9), max_size=3, unique=True))
-    flags = st.booleans()
-    names = st.sampled_from([None, "pod-0"])
-    return [
-        Endpoint(
-            f"{_PREFIX[family]}{number}",
-            draw(flags),
-            draw(flags),
-            draw(flags),
-            draw(names),
-            draw(st.sampled_from([None, "node-1"])),
-            draw(st.sampled_from([None, "zone-1"])),
-        )
-        for number in numbers
-    ]
+def endpoints(family: Family) -> st.SearchStrategy[list[Endpoint]]:
+    return st.lists(st.sampled_from(_ENDPOINTS[family]), max_size=3, unique_by=lambda endpoint: endpoint.address)
 
 
 @st.composite

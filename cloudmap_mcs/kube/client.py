@@ -128,7 +128,7 @@ class KubeClient:
         """List in whole, all of it or an error; begins again when the list got too old to be continued."""
         for attempt in range(1, LIST_ATTEMPTS + 1):
             try:
-                return [item for page in self.pages(path, query=query, accept=accept) for item in page["items"]]
+                return [item for page in self.pages(path, query=query, accept=accept) for item in page["items"] or ()]
             except GoneError:
                 if attempt == LIST_ATTEMPTS:
                     raise

@@ -26,8 +26,8 @@ class GoneError(StaleError):
 class RefusedFieldsError(InvalidError):
     """A 422 that says which fields it is about."""
 
-    def __init__(self, message: str, *, fields: tuple[str, ...]) -> None:
-        super().__init__(message, families=any(field.startswith("spec.ipFamil") for field in fields))
+    def __init__(self, message: str, *, fields: tuple[str, ...], families: bool) -> None:
+        super().__init__(message, families=families)
         self.fields = fields
 
 
@@ -99,7 +99,9 @@ def _invalid(answer: Refusal) -> McsError:
     is_create = answer.action.startswith("POST ")
     if is_create and fields and all(field.startswith("spec.clusterIP") for field in fields):
         return AddressTakenError(answer.text)
-    return RefusedFieldsError(answer.text, fields=fields)
+    # Changing the primary family is refused at the address, with a message that names the families.
+    told = "".join(f"{cause.get('field')} {cause.get('message')}" for cause in answer.causes)
+    return RefusedFieldsError(answer.text, fields=fields, families="ipFamil" in told)
 
 
 _BY_STATUS: Final[Mapping[int, Callable[[Refusal], McsError]]] = {

@@ -164,7 +164,7 @@ class Reflector(Generic[K, V]):
         version = ""
         for page in self._client.pages(self._interest.path, query=self._interest.query):
             version = page["metadata"]["resourceVersion"]
-            fresh.update((name, kept) for item in page["items"] for name, kept in self._kept(item))
+            fresh.update((name, kept) for item in page["items"] or () for name, kept in self._kept(item))
             if self._stopping.is_set():
                 return
         before, after = self.keys(), frozenset(key for key, _ in fresh.values())

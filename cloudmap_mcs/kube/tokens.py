@@ -100,5 +100,5 @@ class EksToken:
 
 def eks_cluster(session: Any, name: str, region: str) -> EksCluster:
     """Name a cluster with the DNS suffix of its Region's partition, from a botocore session's own data; no network."""
-    resolver = session.get_component("endpoint_resolver")
-    return EksCluster(name, region, resolver.get_partition_dns_suffix(session.get_partition_for_region(region)))
+    suffixes = {entry["id"]: entry["outputs"]["dnsSuffix"] for entry in session.get_data("partitions")["partitions"]}
+    return EksCluster(name, region, suffixes[session.get_partition_for_region(region)])

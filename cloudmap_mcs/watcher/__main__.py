@@ -1,5 +1,6 @@
 """Composition root of the watcher: settings from the environment, adapters, signals."""
 
+import logging
 import os
 import random
 import signal
@@ -8,10 +9,10 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import boto3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from botocore.config import Config
 
 from cloudmap_mcs import VERSION
@@ -47,7 +48,7 @@ def main(variables: Mapping[str, str]) -> int:
     except PermanentError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    Logger(service="watcher", level=settings.log_level, logger_name="cloudmap_mcs", version=VERSION)
+    log_to(sys.stderr, settings.log_level)
     watcher = build_watcher(settings)
     health = HealthServer("", settings.health_port, live=watcher.liveness, ready=watcher.readiness)
     health.start()
@@ -57,6 +58,15 @@ def main(variables: Mapping[str, str]) -> int:
         return watcher.run()
     finally:
         health.stop()
+
+
+def log_to(stream: TextIO, level: str) -> None:
+    """Send our log lines to a stream, one JSON object each, in the shape of the functions' lines."""
+    lines = logging.StreamHandler(stream)
+    lines.setFormatter(LambdaPowertoolsFormatter(service="watcher", version=VERSION))
+    ours = logging.getLogger("cloudmap_mcs")
+    ours.addHandler(lines)
+    ours.setLevel(level)
 
 
 def build_watcher(settings: WatcherSettings) -> Watcher:

@@ -18,6 +18,7 @@ def start(logger: Logger, metrics: Metrics, *, cluster: str) -> None:
 
 def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
     """Log and count what a batch did."""
+    metrics.add_metric("KeysReconciled", MetricUnit.Count, len(handled.results))
     for message_id, error in handled.batch.refused.items():
         logger.error("message refused", extra={"message_id": message_id, "reason": error.reason, "problem": str(error)})
     _count(metrics, "MessagesRefused", len(handled.batch.refused))
@@ -31,6 +32,7 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
 
 def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
     """Log and count what a resync did."""
+    metrics.add_metric("KeysReconciled", MetricUnit.Count, len(resynced.outcomes))
     for item in resynced.outcomes:
         if isinstance(item, Failure):
             _count(metrics, "ReconcileErrors", 1)

@@ -21,6 +21,7 @@ class InMemoryRegistry:
     members: dict[ClusterId, Member] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     malformed: set[ClusterId] = field(default_factory=set)
+    asked: list[tuple[ClusterId, str | None]] = field(default_factory=list)
 
     def write(self, key: ServiceKey, cluster: ClusterId, record: Record | None) -> None:
         self.now += 1
@@ -37,7 +38,7 @@ class InMemoryRegistry:
 
     def read(self, key: ServiceKey, cluster: ClusterId, service_id: str | None) -> Record | None:
         self.before("read")
-        del service_id
+        self.asked.append((cluster, service_id))
         if cluster in self.malformed:
             raise MalformedRecordError(f"{key} of {cluster}: does not parse")
         return self._of((key, cluster), 0)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from cloudmap_mcs.clusterset import Clusterset, parse
+from infra.cache import made_once
 
 EXAMPLE = """
 clusterset: prod
@@ -70,7 +69,7 @@ class Stack:
         raise AssertionError(value)
 
 
-def synthesize(clusterset: Clusterset, folder: Path) -> Synthesized:
+def synthesize(clusterset: Clusterset, folder: Path) -> None:
     """Synthesize without bundling, with cdk-nag; its findings are in the report, not raised."""
     import aws_cdk as cdk  # noqa: PLC0415 -- starts a Node process; only tests that synthesize need it
     from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 -- the same
@@ -95,17 +94,18 @@ def synthesize(clusterset: Clusterset, folder: Path) -> Synthesized:
     except RuntimeError as error:
         if not str(error).startswith("ValidationFailed"):
             raise
-    report = json.loads((folder / "out" / "validation-report.json").read_text())
-    return Synthesized(folder / "out", report)
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthesized]:
-    before = dict(os.environ)  # noqa: TID251 -- jsii takes its settings from nowhere else
-    os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"  # noqa: TID251 -- the same
-    yield synthesize(parse(EXAMPLE, source="example"), tmp_path_factory.mktemp("synth"))
-    os.environ.clear()  # noqa: TID251 -- the same
-    os.environ.update(before)  # noqa: TID251 -- the same
+def synthesized(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Synthesized:
+    """Synthesize once, also for all workers of a parallel run."""
+    base = tmp_path_factory.getbasetemp()
+    finished = (base if worker_id == "master" else base.parent) / "synth"
+    with made_once(finished) as folder:
+        if folder is not None:
+            synthesize(parse(EXAMPLE, source="example"), folder)
+    report = json.loads((finished / "out" / "validation-report.json").read_text())
+    return Synthesized(finished / "out", report)
 
 
 @pytest.fixture(scope="session")

@@ -96,12 +96,14 @@ def test_a_token_does_not_outlive_the_credentials_that_signed_it() -> None:
 
 
 def test_a_refused_token_is_minted_anew_but_only_once_for_several_threads() -> None:
-    source = EksToken(CLUSTER, lambda: Credentials("AKID", "secret", "one"), now=Now())
+    credentials = [Credentials("AKID", "secret", "one")]
+    source = EksToken(CLUSTER, lambda: credentials[0], now=Now())
     first = source.current()
+    credentials[0] = Credentials("AKID", "secret", "two")
 
     second = source.renew(first)
 
-    assert second is not first
+    assert second != first
     assert source.renew(first) is second
 
 

@@ -71,7 +71,7 @@ def test_a_service_with_everything() -> None:
         pytest.param({"type": "ExternalName", "externalName": "x"}, ServiceKind.EXTERNAL_NAME, False, id="external"),
     ],
 )
-def test_kinds_of_services(spec: dict[str, Any], kind: ServiceKind, is_headless: bool) -> None:  # noqa: FBT001 - parametrized
+def test_kinds_of_services(spec: dict[str, Any], kind: ServiceKind, is_headless: bool) -> None:
     seen = service_seen(a_service(**spec))
 
     assert (seen.kind, seen.is_headless, seen.is_derived) == (kind, is_headless, False)

@@ -26,7 +26,8 @@ TERMINATING = [{"reason": "NamespaceTerminating", "message": "namespace x is bei
 
 
 def caused_by(*fields: str) -> dict[str, Any]:
-    return {"details": {"name": "web", "causes": [{"field": field} for field in fields]}}
+    causes = [dict(zip(("field", "message"), field.split(": "), strict=False)) for field in fields]
+    return {"details": {"name": "web", "causes": causes}}
 
 
 ANSWERS: list[Any] = [
@@ -69,11 +70,13 @@ def test_an_answer_becomes_the_error_that_says_what_to_do(verb: str, status: int
     [
         pytest.param(("spec.ipFamilies[0]",), True, id="families"),
         pytest.param(("spec.ipFamilyPolicy",), True, id="policy"),
+        pytest.param(("spec.clusterIPs[0]: expected IPv6 as indicated by `ipFamilies[0]`",), True, id="primary"),
+        pytest.param(("spec.clusterIPs[0]",), False, id="address"),
         pytest.param(("spec.ports[0].name",), False, id="something-else"),
     ],
 )
-def test_refused_families_are_marked(fields: tuple[str, ...], families: bool) -> None:  # noqa: FBT001 - parametrized
-    error = error_of("POST", 422, caused_by(*fields))
+def test_refused_families_are_marked(fields: tuple[str, ...], families: bool) -> None:
+    error = error_of("PUT", 422, caused_by(*fields))
 
     assert isinstance(error, InvalidError)
     assert error.families is families

@@ -124,10 +124,10 @@ def test_a_rename_begun_by_somebody_else_is_not_widened_again() -> None:
 
 
 def test_slices_that_do_not_have_the_leaving_port_are_not_widened() -> None:
-    rig = Rig().holding(offered(1, "10.1.0.1"))
-    more = an_export(ports=(HTTP, WEB), slices=[a_slice("10.1.0.1", name="s1")])
+    metrics = Port("metrics", Protocol.TCP, 9090)
+    rig = Rig().holding(a_record(an_export(ports=(HTTP, metrics), slices=[a_slice("10.1.0.1", name="s1")])))
 
-    first, _ = steps(rig, a_record(more, 2))
+    first, _ = steps(rig, offered(2, "10.1.0.1"))
 
     assert shape(first) == ["Replace DerivedService"]
 

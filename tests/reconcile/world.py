@@ -7,6 +7,7 @@ messages; each read of the registry comes from a fresh replica or from the oldes
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cloudmap_mcs.domain.imports import ImportedSlice, ServiceImport
 from cloudmap_mcs.domain.model import ClusterId, Gap, Record
@@ -63,8 +64,7 @@ class World:
                 changes -= 1
                 self.change()
             elif self.queue and len(self.weaver.running) < 3 and dice < 0.5:
-                ask = self.queue.pop(0)
-                self.weaver.start(lambda ask=ask: self.work(ask))
+                self.weaver.start(partial(self.work, self.queue.pop(0)))
             elif awake := [item for item in self.weaver.running if self.asleep.get(id(item), 0) <= self.registry.now]:
                 self.advance(awake[-1])
 

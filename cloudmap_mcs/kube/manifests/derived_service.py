@@ -13,6 +13,7 @@ from cloudmap_mcs.domain.wellknown import (
     LABEL_SERVICE_NAME,
     MANAGED_BY,
 )
+from cloudmap_mcs.errors import InvalidError
 from cloudmap_mcs.kube.manifests.fields import (
     Raw,
     annotations_of,
@@ -100,6 +101,9 @@ def _addresses_asked(value: DerivedService) -> Raw:
 
 
 def _addresses_kept(value: DerivedService, spec: Mapping[str, Any]) -> Raw:
+    if (spec.get("clusterIP") == HEADLESS) is not (value.type is ServiceType.HEADLESS):
+        # The API server refuses one direction and silently ignores the other.
+        raise InvalidError(f"Service {value.key.namespace}/{value.name} cannot become {value.type} in place")
     kept = {field: spec[field] for field in _KEPT_SPEC if field in spec}
     policy = _policy(value.asks)
     if policy["ipFamilyPolicy"] == _SINGLE and kept.get("clusterIPs"):

@@ -273,6 +273,24 @@ def test_families_the_cluster_has_not_are_told_apart_from_other_invalid_objects(
     assert not refused.value.families
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(ServiceType.CLUSTER_SET_IP, ServiceType.HEADLESS, id="to-headless"),
+        pytest.param(ServiceType.HEADLESS, ServiceType.CLUSTER_SET_IP, id="from-headless"),
+    ],
+)
+def test_a_type_cannot_be_changed_in_place_without_being_told(
+    cluster: KubeCluster, key: ServiceKey, before: ServiceType, after: ServiceType
+) -> None:
+    seen = cluster.create(a_derived_service(key, type=before))
+
+    with pytest.raises(InvalidError) as refused:
+        cluster.replace(seen, a_derived_service(key, type=after))
+
+    assert not refused.value.families
+
+
 def test_status_is_written_beside_the_spec_and_foreign_conditions_stay(
     cluster: KubeCluster, bystander: Bystander, key: ServiceKey
 ) -> None:
@@ -306,6 +324,19 @@ def test_foreign_objects_are_not_observed_as_ours(cluster: KubeCluster, bystande
     assert observed.service_import is None
     assert observed.is_foreign
     assert key not in cluster.imports()
+
+
+def test_a_derived_service_of_another_implementation_makes_the_import_foreign(
+    cluster: KubeCluster, bystander: Bystander, key: ServiceKey
+) -> None:
+    cluster.create(an_import(key))
+    theirs = {"metadata": {"name": a_derived_service(key).name}, "spec": {"ports": [{"port": 80}]}}
+    bystander.create(services(key), theirs)
+
+    observed = cluster.observe(key)
+
+    assert observed.derived is None
+    assert observed.is_foreign
 
 
 def test_every_kind_of_ours_makes_its_key_an_import(cluster: KubeCluster, bystander: Bystander, namespace: str) -> None:

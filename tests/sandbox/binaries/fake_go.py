@@ -1,7 +1,5 @@
 """A shell script that answers like `go` and builds what it is told to, so that tests need no compiler."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 SCRIPT = """#!/bin/sh

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from ipaddress import ip_network
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,7 @@ def test_nodes_share_the_pod_addresses_without_overlap(nodes: int) -> None:
         whole = ip_network(SPEC.pod_cidrs[family])
         assert all(int(whole.network_address) <= int(share.network_address) for share in shares)
         assert all(int(share.broadcast_address) <= int(whole.broadcast_address) for share in shares)
-        assert not any(
-            int(one.broadcast_address) >= int(two.network_address) for one, two in zip(shares, shares[1:], strict=False)
-        )
+        assert all(int(one.broadcast_address) < int(two.network_address) for one, two in pairwise(shares))
 
 
 def test_a_pod_range_too_small_for_its_nodes_is_refused() -> None:
