@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 CONTEXT ?=
 CLOUDMAP_ENDPOINT ?=
 ATTACH := $(foreach context,$(CONTEXT),--context $(context)) $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONDONTWRITEBYTECODE := 1
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 

@@ -1,5 +1,5 @@
-"""Measurements, printed with the conditions they were taken under.
+"""What `make bench` measures, in the sandbox, and the table it prints with the conditions the numbers were taken under.
 
-Each module measures one thing and can be run by itself with `python -m bench.NAME`.
-Nothing imports it but tests.
+Each measure is a module that takes a `Bench` and returns tables; nothing here decides whether a number is good enough.
+May import anything; nothing imports it but tests.
 """

@@ -101,6 +101,8 @@ class WatcherSettings(_Settings):
     pod: str = _variable("POD_NAME")
     """This replica's name: its identity in the Lease."""
     health_port: int = _variable("MCS_HEALTH_PORT", _port, "8080")
-    """Port of /livez, /readyz and /metrics; 0 chooses a free one."""
+    """Port of /livez and /readyz; 0 chooses a free one."""
+    health_host: str = _variable("MCS_HEALTH_HOST", default="")
+    """Address they are served on; without it, every address of the Pod."""
     log_level: str = _variable("MCS_LOG_LEVEL", _level, "INFO")
     """Of the JSON log."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.alarms import METRICS_NAMESPACE, SERVICE
+
 if TYPE_CHECKING:
     from cloudmap_mcs.clusterset import Cluster
     from infra.shared import Shared
@@ -21,7 +23,7 @@ def environment(shared: Shared, cluster: Cluster, *, queue_url: str) -> dict[str
         "MCS_EKS_REGION": cluster.region,
         "MCS_QUEUE_URL": queue_url,
         "MCS_RESYNC_SECONDS": str(shared.resync_seconds),
-        "POWERTOOLS_SERVICE_NAME": "importer",
-        "POWERTOOLS_METRICS_NAMESPACE": "cloudmap-mcs",
+        "POWERTOOLS_SERVICE_NAME": SERVICE,
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": shared.clusterset.importer.log_level,
     }

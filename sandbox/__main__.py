@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from sandbox.attached.telling import removal_commands
 from sandbox.binaries.progress import Progress
+from sandbox.cloudmaps import empty
 from sandbox.demo.showing import show
+from sandbox.demo.tidying import tidy
+from sandbox.demo.view import NAMESPACE
 from sandbox.errors import SandboxError
 from sandbox.process import Processes, interruptible, stop_recorded
+from sandbox.sandbox import read_sandbox
 from sandbox.starting import Site, start
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ def main(arguments: list[str]) -> int:
     console = Console()
     try:
         if options.command == "down":
-            return _down(console)
+            return _down(console, options)
         with interruptible():
             return _up(console, options)
     except SandboxError as error:
@@ -46,15 +52,24 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     for name, text in (("up", "start the sandbox and leave it running"), ("demo", "start it and show the main job")):
         command = commands.add_parser(name, help=text)
         command.add_argument("--operation-delay", default="100ms", help="of the Cloud Map simulator (%(default)s)")
-    commands.add_parser("down", help="stop everything that runs in this checkout")
+        command.add_argument(
+            "--context", action="append", default=[], metavar="NAME", help="a cluster of your kubeconfig; repeatable"
+        )
+    down = commands.add_parser("down", help="stop everything that runs in this checkout")
+    for command in commands.choices.values():
+        text = "remove what it has of the clusterset, too" if command is down else "another Cloud Map"
+        command.add_argument("--cloudmap-endpoint", default="", metavar="URL", help=text)
+        command.add_argument(
+            "--folder", type=Path, default=FOLDER, help="its state (default: .sandbox in the checkout)"
+        )
     return parser.parse_args(arguments)
 
 
 def _up(console: Console, options: argparse.Namespace) -> int:
-    processes = Processes(FOLDER)
+    processes = Processes(options.folder)
     try:
         sandbox = _start(console, processes, options)
-        status = show(sandbox, console) if options.command == "demo" else 0
+        status = _demo(console, sandbox) if options.command == "demo" else 0
     except BaseException:
         processes.close()
         raise
@@ -64,22 +79,63 @@ def _up(console: Console, options: argparse.Namespace) -> int:
 
 def _start(console: Console, processes: Processes, options: argparse.Namespace) -> Sandbox:
     environ = dict(os.environ)  # noqa: TID251 - a door: here the environment comes in
-    site = Site(ROOT, FOLDER, environ, processes, Progress(console), operation_delay=options.operation_delay)
-    return start(site)
+    demo = options.command == "demo"
+    if demo and len(options.context) == 1:
+        raise SandboxError("the demo needs two clusters: name another --context, or none for two of its own")
+    return start(
+        Site(
+            ROOT,
+            options.folder.absolute(),
+            environ,
+            processes,
+            Progress(console),
+            operation_delay=options.operation_delay,
+            contexts=options.context,
+            fresh_namespaces=(NAMESPACE,) if demo else (),
+            cloudmap_endpoint=options.cloudmap_endpoint,
+        )
+    )
+
+
+def _demo(console: Console, sandbox: Sandbox) -> int:
+    try:
+        status = show(sandbox, console)
+    finally:
+        clean = tidy(sandbox, console)
+    return status or int(not clean)
 
 
 def _tell(console: Console, sandbox: Sandbox) -> None:
     console.print("\nThe sandbox stays up. Go on with:")
     for member in sandbox.members.values():
-        console.print(f"  {sandbox.kubectl} --kubeconfig {member.kubeconfig} get serviceimports -A", soft_wrap=True)
+        command = shlex.join([*member.kubectl(sandbox.kubectl), "get", "serviceimports", "-A"])
+        console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
     console.print("  make down    stops everything")
 
 
-def _down(console: Console) -> int:
-    stopped = stop_recorded(FOLDER)
-    (FOLDER / "sandbox.json").unlink(missing_ok=True)
+def _down(console: Console, options: argparse.Namespace) -> int:
+    stopped = stop_recorded(options.folder)
     console.print(f"stopped {len(stopped)} processes" if stopped else "nothing was running")
+    noted = options.folder / "sandbox.json"
+    if noted.exists():
+        _tell_what_stays(console, read_sandbox(options.folder), removed=options.cloudmap_endpoint)
+        noted.unlink()
+    if options.cloudmap_endpoint:
+        count = empty(options.cloudmap_endpoint)
+        what = "nothing was there" if count is None else f"the clusterset's namespace and {count} services are removed"
+        console.print(f"{options.cloudmap_endpoint}: {what}", highlight=False)
     return 0
+
+
+def _tell_what_stays(console: Console, sandbox: Sandbox, *, removed: str) -> None:
+    commands = removal_commands(list(sandbox.members.values()), sandbox.folder / "attached", sandbox.kubectl)
+    if commands:
+        console.print("what was installed into your clusters is still there; to remove it:")
+    if sandbox.cloudmap_endpoint and sandbox.cloudmap_endpoint != removed:
+        console.print("the clusterset's namespace is still in the other Cloud Map; to remove it:")
+        commands = [*commands, f"make down CLOUDMAP_ENDPOINT={sandbox.cloudmap_endpoint}"]
+    for command in commands:
+        console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,15 @@ def member(name: str, plane: ControlPlane) -> Member:
     """Describe a running control plane as a member cluster."""
     pki = plane.ca_file.parent
     return Member(
-        name, eks_name(name), plane.server, plane.kubeconfig, plane.ca_file, pki / "admin.crt", pki / "admin.key"
+        id=name,
+        eks=eks_name(name),
+        server=plane.server,
+        kubeconfig=str(plane.kubeconfig),
+        ca=plane.ca_file,
+        certificate=pki / "admin.crt",
+        key=pki / "admin.key",
+        pod_server=plane.server,
+        pod_ca=plane.ca_file,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.aws.outputs import Deployed, MemberOutputs
 from sandbox.aws.server import LocalAws
+from sandbox.controlplane.client import KubeClient
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -22,26 +23,45 @@ RESYNC_MINUTES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member cluster: its id, its EKS name, and an administrator's way in."""
+    """One member cluster: its id, its EKS name, and an administrator's way in.
+
+    `server` is what EKS announces; with `ca`, `certificate` and `key` it is spoken to as administrator. `pod_server` is
+    what a pod would see. `context` is set for a cluster of the user's: then `kubeconfig` is the user's own, as
+    KUBECONFIG has it (one path or several with colons).
+    """
 
     id: str
     eks: str
     server: str
-    kubeconfig: Path
+    kubeconfig: str
     ca: Path
     certificate: Path
     key: Path
+    pod_server: str
+    pod_ca: Path
+    context: str = ""
+
+    def client(self) -> KubeClient:
+        """Open a client as administrator."""
+        return KubeClient(self.server, self.ca, certificate=(self.certificate, self.key))
+
+    def kubectl(self, program: Path) -> tuple[str, ...]:
+        """Return how a person starts kubectl on this cluster."""
+        if self.context:
+            return ("env", f"KUBECONFIG={self.kubeconfig}", str(program), "--context", self.context)
+        return (str(program), "--kubeconfig", self.kubeconfig)
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox; `kubectl` is the one built for it."""
+    """A running sandbox; `kubectl` is the one built for it, `cloudmap_endpoint` is set if Cloud Map is not its own."""
 
     folder: Path
     aws: LocalAws
     members: Mapping[str, Member]
     deployed: Deployed
     kubectl: Path
+    cloudmap_endpoint: str = ""
 
     def write(self) -> None:
         """Note in its folder what is running, for other shells and for tests."""
@@ -57,12 +77,13 @@ def read_sandbox(folder: Path) -> Sandbox:
     members = {name: _member(fields) for name, fields in raw["members"].items()}
     outputs = {name: MemberOutputs(**fields) for name, fields in raw["deployed"]["members"].items()}
     deployed = Deployed(**{**raw["deployed"], "members": outputs})
-    return Sandbox(Path(raw["folder"]), LocalAws(**raw["aws"]), members, deployed, Path(raw["kubectl"]))
+    aws, kubectl = LocalAws(**raw["aws"]), Path(raw["kubectl"])
+    return Sandbox(Path(raw["folder"]), aws, members, deployed, kubectl, raw["cloudmap_endpoint"])
 
 
 def _member(fields: Mapping[str, str]) -> Member:
-    paths = {name: Path(fields[name]) for name in ("kubeconfig", "ca", "certificate", "key")}
-    return Member(id=fields["id"], eks=fields["eks"], server=fields["server"], **paths)
+    paths = {"ca", "certificate", "key", "pod_ca"}
+    return Member(**{name: Path(value) if name in paths else value for name, value in fields.items()})  # type: ignore[arg-type]  # JSON
 
 
 def _plain(value: Any) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,17 +16,22 @@ from cloudmap_mcs.install.bundle import OwnImage
 from cloudmap_mcs.install.rendering import InstallSettings, render
 from cloudmap_mcs.install.watcher import WatcherDeployment
 from infra.cache import cache_folder
+from sandbox.attached.attaching import Attaching
+from sandbox.attached.contexts import kubeconfig_of
+from sandbox.attached.telling import announce_install, write_installed
 from sandbox.aws.deploy import Cdk, deploy
 from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.server import LocalAws
 from sandbox.aws.venv import ministack_python
 from sandbox.binaries.building import build
+from sandbox.cloudmaps import CloudMapPlace
 from sandbox.clusters import eks_name, member, start_clusters
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.cluster import PROGRAMS
 from sandbox.errors import SandboxError
-from sandbox.process import Command, free_ports, stop_recorded
-from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Sandbox
+from sandbox.gateway.endpoint import parse
+from sandbox.process import free_ports, stop_recorded
+from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
 from sandbox.watchers import Beside
 
 if TYPE_CHECKING:
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
 
     from sandbox.aws.outputs import Deployed
     from sandbox.binaries.progress import Progress
-    from sandbox.controlplane.cluster import ControlPlane
     from sandbox.process import Processes
 
 _READY_SECONDS: Final = 30.0
@@ -47,7 +49,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where and how a sandbox is made; `operation_delay` is how long the simulator's operations take."""
+    """Where and how a sandbox is made.
+
+    `operation_delay` is how long the simulator's operations take; `cloudmap_endpoint` puts another Cloud Map in its
+    place. With `contexts` of the user's kubeconfig there are no clusters of the sandbox's own; `fresh_namespaces`
+    are those that must not be in them yet.
+    """
 
     root: Path
     folder: Path
@@ -56,6 +63,9 @@ class Site:
     progress: Progress
     cluster_ids: Sequence[str] = ("east", "west")
     operation_delay: str = "100ms"
+    contexts: Sequence[str] = ()
+    fresh_namespaces: tuple[str, ...] = ()
+    cloudmap_endpoint: str = ""
 
     def say(self, text: str) -> None:
         self.progress.say(text)
@@ -68,19 +78,24 @@ def start(site: Site) -> Sandbox:
     """
     stop_recorded(site.folder)
     site.folder.mkdir(parents=True, exist_ok=True)
-    binaries = build((*PROGRAMS, "kubectl"), environ=site.environ, progress=site.progress)
+    site.folder.chmod(0o700)
+    attaching = _read_contexts(site)
+    ids = attaching.ids if attaching else tuple(site.cluster_ids)
+    binaries = build(
+        ("kubectl",) if attaching else (*PROGRAMS, "kubectl"), environ=site.environ, progress=site.progress
+    )
     node = find_node(site.environ)
     cdk_program = install_cdk(site.root, node, environ=site.environ, say=site.say)
     python = ministack_python(site.root, cache=cache_folder(site.environ), say=site.say)
     aws = start_aws(site, python)
     cdk = Cdk(site.root, site.folder, node, cdk_program, aws, site.environ)
+    attached = _attach(site, attaching, aws) if attaching else {}
     with ThreadPoolExecutor(1) as pool:
-        deploying = pool.submit(_deploy, site, cdk)
-        planes = _timed(site, f"clusters {', '.join(site.cluster_ids)}", lambda: _clusters(site, aws, binaries))
+        deploying = pool.submit(_deploy, site, cdk, ids)
+        members = attached or _timed(site, f"clusters {', '.join(ids)}", lambda: _own_clusters(site, aws, binaries))
         deployed = deploying.result()
-    members = {name: member(name, plane) for name, plane in planes.items()}
-    sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"])
-    _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, planes))
+    sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"], site.cloudmap_endpoint)
+    _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, attaching))
     _timed(site, "a first resync of every cluster", lambda: _resync(sandbox))
     sandbox.write()
     return sandbox
@@ -94,40 +109,39 @@ def _timed(site: Site, what: str, work: Callable[[], T]) -> T:
 
 
 def start_aws(site: Site, python: Path) -> LocalAws:
-    """Start the Cloud Map simulator and the local AWS in front of it."""
-    cloudmap_port, aws_port = free_ports(2, SystemRandom())
-    aws = LocalAws(ACCOUNT, REGION, aws_port, f"http://127.0.0.1:{cloudmap_port}")
-    arguments = ("--port", str(cloudmap_port), "--operation-delay", site.operation_delay, "--default-account", ACCOUNT)
-    simulator = site.processes.start(
-        Command(
-            "cloud-map",
-            (sys.executable, "-m", "sandbox.cloudmap", *arguments),
-            site.root,
-            site.folder / "cloud-map.log",
-            {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(site.root)},
-        )
-    )
+    """Start Cloud Map, unless there is another one, and the local AWS in front of it."""
+    place = CloudMapPlace(site.root, site.folder, site.environ, site.processes)
+    if site.cloudmap_endpoint:
+        cloudmap_url = place.elsewhere(parse(site.cloudmap_endpoint))
+    else:
+        cloudmap_url = place.simulator(site.operation_delay)
+    aws = LocalAws(ACCOUNT, REGION, free_ports(1, SystemRandom())[0], cloudmap_url)
     state = site.folder / "aws"
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     local = site.processes.start(aws.command(python, folder=state, base=site.environ))
-    simulator.wait_until(lambda: listens(cloudmap_port), timeout=_READY_SECONDS)
     local.wait_until(aws.is_up, timeout=_READY_SECONDS)
     return aws
 
 
-def listens(port: int) -> bool:
-    """Tell whether something accepts connections on a loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _read_contexts(site: Site) -> Attaching | None:
+    if not site.contexts:
+        return None
+    return Attaching.read(kubeconfig_of(site.environ), site.contexts, site.folder / "attached")
 
 
-def _clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, ControlPlane]:
-    return start_clusters(site.cluster_ids, site.folder, aws, binaries=binaries, processes=site.processes)
+def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member]:
+    members = attaching.start(aws, root=site.root, environ=site.environ, processes=site.processes)
+    attaching.check(members, clusterset=CLUSTERSET, namespaces=site.fresh_namespaces)
+    return members
 
 
-def _deploy(site: Site, cdk: Cdk) -> Deployed:
+def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
+    planes = start_clusters(site.cluster_ids, site.folder, aws, binaries=binaries, processes=site.processes)
+    return {name: member(name, plane) for name, plane in planes.items()}
+
+
+def _deploy(site: Site, cdk: Cdk, ids: Sequence[str]) -> Deployed:
     file = site.folder / "clusterset.yaml"
     content = {
         "clusterset": CLUSTERSET,
@@ -135,25 +149,32 @@ def _deploy(site: Site, cdk: Cdk) -> Deployed:
         "resync_minutes": RESYNC_MINUTES,
         "cloudtrail": "existing",
         "importer": {"architecture": "x86_64", "log_level": "INFO"},
-        "clusters": [{"id": name, "eks": eks_name(name)} for name in site.cluster_ids],
+        "clusters": [{"id": name, "eks": eks_name(name)} for name in ids],
     }
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return deploy(cdk, file, processes=site.processes, say=lambda text: site.say(f"  {text}"))
 
 
-def _populate(site: Site, sandbox: Sandbox, planes: Mapping[str, ControlPlane]) -> None:
+def _populate(site: Site, sandbox: Sandbox, attaching: Attaching | None) -> None:
     watcher = WatcherDeployment(
         clusterset=CLUSTERSET,
-        members=tuple(planes),
+        members=tuple(sandbox.members),
         namespace_id=sandbox.deployed.namespace_id,
         bus_arn=sandbox.deployed.bus_arn,
         hub_region=REGION,
         resync_seconds=RESYNC_MINUTES * 60,
         code=OwnImage(image="cloudmap-mcs-watcher:sandbox"),
+        # Real nodes would look for the image; the watchers at work are processes here.
+        replicas=0 if attaching else 2,
     )
-    for name, plane in planes.items():
-        apply(plane.client(), render(InstallSettings(cluster=name, watcher=watcher)))
-    identity, *health = free_ports(1 + len(planes), SystemRandom())
+    manifests = {name: render(InstallSettings(cluster=name, watcher=watcher)) for name in sandbox.members}
+    if attaching:
+        announce_install(attaching.kubeconfig, attaching.contexts, next(iter(manifests.values())), site.say)
+    for name, item in sandbox.members.items():
+        if attaching:
+            write_installed(attaching.folder / name, manifests[name])
+        apply(item.client(), manifests[name])
+    identity, *health = free_ports(1 + len(sandbox.members), SystemRandom())
     beside = Beside(sandbox.aws, site.root, site.folder, site.processes, identity)
     beside.start_identity(sandbox.members)
     for item, port in zip(sandbox.members.values(), health, strict=True):
@@ -161,12 +182,18 @@ def _populate(site: Site, sandbox: Sandbox, planes: Mapping[str, ControlPlane]) 
 
 
 def _resync(sandbox: Sandbox) -> None:
-    """Invoke every importer once: proves tokens, access entries and rights, and leaves the functions warm."""
+    """Have every importer resync once: proves tokens, access entries and rights, and leaves the functions warm."""
     functions = [member.importer for member in sandbox.deployed.members.values()]
     with ThreadPoolExecutor(len(functions)) as pool:
-        for name, report in zip(functions, pool.map(lambda name: invoke(sandbox.aws, name), functions), strict=True):
-            if not report.get("complete"):
-                raise SandboxError(f"the first resync by {name} failed: {json.dumps(report)[:1000]}")
+        list(pool.map(lambda name: _resync_one(sandbox.aws, name), functions))
+
+
+def _resync_one(aws: LocalAws, function: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not (report := invoke(aws, function)).get("complete"):
+        if time.monotonic() > deadline:  # an API server needs a moment before it serves a new kind
+            raise SandboxError(f"the first resync by {function} failed: {json.dumps(report)[:1000]}")
+        time.sleep(1.0)
 
 
 def invoke(aws: LocalAws, function: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from cloudmap_mcs.install.names import SYSTEM_NAMESPACE, WATCHER
 from cloudmap_mcs.install.watcher import environment
-from sandbox.controlplane.client import KubeClient
 from sandbox.controlplane.credentials import Grant, MountedToken, mount_credentials
 from sandbox.identity.config import ApiServer, Config
 from sandbox.identity.server import credentials_url
@@ -75,7 +74,7 @@ class Beside:
         return child
 
     def _variables(self, member: Member, home: Path, pod_token: Path) -> dict[str, str]:
-        server = urlsplit(member.server)
+        server = urlsplit(member.pod_server)
         return {
             "MCS_KUBE_CREDENTIALS": str(home / "serviceaccount"),
             "KUBERNETES_SERVICE_HOST": str(server.hostname),
@@ -97,9 +96,9 @@ class Beside:
 def mount(member: Member, home: Path) -> Path:
     """Write the ServiceAccount's tokens as a kubelet would; returns the file of the one for Pod Identity."""
     now = datetime.now(UTC)  # noqa: TID251 - tokens begin now
-    client = KubeClient(member.server, member.ca, certificate=(member.certificate, member.key))
+    client = member.client()
     grant = Grant(SYSTEM_NAMESPACE, WATCHER, seconds=_TOKEN_SECONDS)
-    mount_credentials(client, grant, home / "serviceaccount", ca_file=member.ca, now=now)
+    mount_credentials(client, grant, home / "serviceaccount", ca_file=member.pod_ca, now=now)
     pod_token = home / "pod-identity-token"
     audience = Grant(SYSTEM_NAMESPACE, WATCHER, (POD_IDENTITY_AUDIENCE,), seconds=_TOKEN_SECONDS)
     MountedToken(client, audience, pod_token).refresh(now)

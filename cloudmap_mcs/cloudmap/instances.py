@@ -108,7 +108,7 @@ def size(attributes: Mapping[str, str]) -> int:
 
 def fits(attributes: Mapping[str, str]) -> bool:
     """Say whether attributes leave the room for a signature. Values are within their limit by `text.write_text`."""
-    return size(attributes) <= TOTAL_LIMIT and len(attributes) < ATTRIBUTES_LIMIT
+    return size(attributes) <= TOTAL_LIMIT - SIGNATURE_RESERVE and len(attributes) < ATTRIBUTES_LIMIT
 
 
 def usage(attributes: Mapping[str, str]) -> str:

@@ -39,9 +39,12 @@ class EventBridgeAnnouncer:
         for start in range(0, len(ordered), ENTRIES):
             chunk = ordered[start : start + ENTRIES]
             if refused := self._put(chunk):
-                raise RefusedError(f"the bus refused {len(refused)} events", [*refused, *ordered[start + ENTRIES :]])
+                codes = ", ".join(sorted(set(refused.values())))
+                left = [*refused, *ordered[start + ENTRIES :]]
+                raise RefusedError(f"the bus refused {len(refused)} of {len(chunk)} events: {codes}", left)
 
-    def _put(self, chunk: Sequence[Change]) -> list[Change]:
+    def _put(self, chunk: Sequence[Change]) -> dict[Change, str]:
+        """Send a chunk; returns the error code of each change that was not accepted."""
         time = timestamp(self.clock.now_ms())
         entries = [
             {
@@ -57,8 +60,9 @@ class EventBridgeAnnouncer:
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         if not answer["FailedEntryCount"]:
-            return []
-        return [change for change, entry in zip(chunk, answer["Entries"], strict=True) if "ErrorCode" in entry]
+            return {}
+        told = zip(chunk, answer["Entries"], strict=True)
+        return {change: entry["ErrorCode"] for change, entry in told if "ErrorCode" in entry}
 
 
 def translated(error: ClientError | BotoCoreError) -> McsError:

@@ -31,13 +31,15 @@ class Resync:
     continuation: Continuation | None = None
 
 
-def is_invocation(event: Mapping[str, Any]) -> bool:
+def is_invocation(event: object) -> bool:
     """Tell a direct invoke from a batch of queue messages."""
-    return "Records" not in event
+    return not isinstance(event, dict) or "Records" not in event
 
 
-def parse(event: Mapping[str, Any]) -> Resync:
+def parse(event: object) -> Resync:
     """Read an invoke's payload; raises UnknownMessageError that says what is allowed."""
+    if not isinstance(event, dict):
+        raise UnknownMessageError(f'the payload must be a JSON object, such as {{"resync": "all"}}, not {event!r:.80}')
     if unknown := sorted(event.keys() - _FIELDS):
         raise UnknownMessageError(f"{', '.join(unknown)}: unknown; allowed are {', '.join(sorted(_FIELDS))}")
     target = event.get("resync")

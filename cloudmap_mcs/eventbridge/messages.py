@@ -4,6 +4,7 @@ Pure. What is not understood raises UnknownMessageError with the field that is w
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ DETAIL_TYPE: Final = "ServiceExport Changed"
 SCHEMA: Final = 1
 CLOUDTRAIL_SOURCE: Final = "aws.servicediscovery"
 LONGEST_NAME: Final = 63
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 _RETRY: Final = "cloudmap-mcs/look-again"
 
 
@@ -78,7 +80,7 @@ def parse(body: str) -> Message:
     """Read a queue message's body."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnknownMessageError("the message is not JSON") from error
     content = _mapping(document, "message")
     if _RETRY in content:
@@ -108,8 +110,17 @@ def _look_again(content: Mapping[str, Any]) -> LookAgain:
 
 
 def key_of(content: Mapping[str, Any]) -> ServiceKey:
-    """Read `namespace` and `service`, each a name of at most 63 characters."""
-    return ServiceKey(_text(content, "namespace"), _text(content, "service"))
+    """Read `namespace` and `service`, each one DNS label of at most 63 characters."""
+    return ServiceKey(_label(content, "namespace"), _label(content, "service"))
+
+
+def _label(content: Mapping[str, Any], field: str) -> str:
+    name = _text(content, field)
+    if not _NAME.fullmatch(name):
+        raise UnknownMessageError(
+            f"{field} {name!r}: must be one DNS label (lower-case letters, digits, inner hyphens)"
+        )
+    return name
 
 
 def _mapping(value: object, field: str) -> Mapping[str, Any]:

@@ -41,14 +41,6 @@ class PropertySeen:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceSeen:
-    """A namespace and whether objects can be made in it."""
-
-    name: str
-    state: NamespaceState
-
-
 def key_of(raw: Mapping[str, Any]) -> ServiceKey:
     return ServiceKey(raw["metadata"]["namespace"], raw["metadata"]["name"])
 
@@ -98,10 +90,6 @@ def slice_seen(raw: Mapping[str, Any]) -> SliceSeen | None:
 
 def property_seen(raw: Mapping[str, Any]) -> PropertySeen:
     return PropertySeen(raw["metadata"]["name"], raw["spec"]["value"])
-
-
-def namespace_seen(raw: Mapping[str, Any]) -> NamespaceSeen:
-    return NamespaceSeen(raw["metadata"]["name"], namespace_state(raw))
 
 
 def namespace_state(raw: Mapping[str, Any]) -> NamespaceState:

@@ -10,9 +10,8 @@ from cloudmap_mcs.domain.imports import Seen
 from cloudmap_mcs.domain.offers import ExportSeen
 from cloudmap_mcs.kube.client import Call, KubeClient, Raw
 from cloudmap_mcs.kube.conditions import FieldManager, apply_conditions
-from cloudmap_mcs.kube.exports import PropertySeen, property_seen
 from cloudmap_mcs.kube.failures import NotFoundError
-from cloudmap_mcs.kube.resources import CLUSTER_PROPERTIES, LEASES, NAMESPACES
+from cloudmap_mcs.kube.resources import LEASES, NAMESPACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,6 @@ class HomeCluster:
         """Return the UID of kube-system: which cluster this is, whatever id it claims."""
         uid: str = self._client.get(NAMESPACES.path("kube-system"))["metadata"]["uid"]
         return uid
-
-    def properties(self) -> tuple[PropertySeen, ...]:
-        return tuple(property_seen(item) for item in self._client.items(CLUSTER_PROPERTIES.everywhere))
 
     def write_conditions(self, export: ExportSeen, conditions: Iterable[Condition]) -> None:
         """Make these the watcher's conditions (Valid and Ready, always both) on exactly this ServiceExport."""

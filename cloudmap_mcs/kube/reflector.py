@@ -7,7 +7,7 @@ pages, watches with bookmarks and two timeouts, backs off with jitter, and stops
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.kube.backoff import Backoff
@@ -21,20 +21,17 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 ObjectName = tuple[str, str]
 
+STOP_SECONDS: Final = 15.0
+
 
 @dataclass(frozen=True, slots=True)
 class Interest(Generic[K, V]):
-    """What to hold of a kind: the collection's path, a projection (None: leave it out) and the key it belongs to.
-
-    `believes` is asked before a new list replaces what was held, with the keys before and after; while it says no,
-    the old state stays and the list is read again.
-    """
+    """What to hold of a kind: the collection's path, a projection (None: leave it out) and the key it belongs to."""
 
     path: str
     project: Callable[[Mapping[str, Any]], V | None]
     key_of: Callable[[V], K]
     selector: str = ""
-    believes: Callable[[frozenset[K], frozenset[K]], bool] = lambda _before, _after: True
 
     @property
     def query(self) -> Query:
@@ -43,16 +40,12 @@ class Interest(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long one watch lasts (plus up to `jitter`), how much longer silence is borne, and the safety net.
-
-    `doubt` is the time between two lists while a new one is not believed.
-    """
+    """Seconds: how long one watch lasts (plus up to `jitter`), how much longer silence is borne, and the safety net."""
 
     watch: float = 300.0
     jitter: float = 30.0
     grace: float = 15.0
     relist: float = 1_200.0
-    doubt: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +93,14 @@ class Reflector(Generic[K, V]):
         self._thread.start()
 
     def stop(self) -> None:
-        """End the watch at once, from any thread, and wait for the reflector's own."""
+        """End the watch at once, from any thread, and wait for the reflector's own, at most as long as a call lasts."""
         self._stopping.set()
         with self._lock:
             stream = self._stream
         if stream is not None:
             stream.close()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def wait_synced(self, timeout: float) -> bool:
         """Say whether the first list has been taken in, after at most `timeout` seconds."""
@@ -167,11 +160,6 @@ class Reflector(Generic[K, V]):
             fresh.update((name, kept) for item in page["items"] or () for name, kept in self._kept(item))
             if self._stopping.is_set():
                 return
-        before, after = self.keys(), frozenset(key for key, _ in fresh.values())
-        if not self._interest.believes(before, after):
-            self._version = ""
-            self._stopping.wait(self._pace.doubt)
-            return
         touched = self._take_over(fresh)
         self._version = version
         self._last_sync = self._last_event = self._chance.monotonic()

@@ -57,5 +57,5 @@ def step(own: ClusterId, owner: str, want: Export | NoExport, held: Record | Non
         return Keep()
     if held.content is not Gap.UNEXPORTED:
         return Write(Record(own, generation, Gap.UNEXPORTED, owner=owner))
-    left = held.generation + TOMBSTONE_MS - now_ms
+    left = min(TOMBSTONE_MS, held.generation + TOMBSTONE_MS - now_ms)
     return Wait(left / 1000) if left > 0 else Remove(held)

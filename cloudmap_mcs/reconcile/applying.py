@@ -60,9 +60,9 @@ class Applier:
                 observed = applied.observed.holding(self._create(value))
             case Replace(seen, value):
                 observed = applied.observed.holding(self.cluster.replace(seen, value))
-            case Delete(seen):
-                self.cluster.delete(seen)
-                observed = applied.observed.without(seen)
+            case gone:
+                self.cluster.delete(gone.seen)
+                observed = applied.observed.without(gone.seen)
         came_or_went = isinstance(action, Delete) or (
             isinstance(action, Create) and isinstance(action.value, ServiceImport)
         )

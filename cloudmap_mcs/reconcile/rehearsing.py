@@ -1,6 +1,6 @@
 """A cluster whose writes are only imagined: a reconcile on it is a dry run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cloudmap_mcs.domain.conditions import Condition
@@ -13,30 +13,43 @@ M = TypeVar("M", bound=Managed)
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Reads like the cluster it wraps and answers writes as if they had succeeded."""
+    """Reads like the cluster it wraps, answers writes as if they had succeeded, and remembers them for a later look.
+
+    `imagined` is what each key would look like; one rehearsal serves one reconcile of a key.
+    """
 
     cluster: Cluster
+    imagined: dict[ServiceKey, Observed] = field(default_factory=dict)
 
     def observe(self, key: ServiceKey) -> Observed:
-        return self.cluster.observe(key)
+        if key not in self.imagined:
+            self.imagined[key] = self.cluster.observe(key)
+        return self.imagined[key]
 
     def create(self, value: M) -> Seen[M]:
-        return Seen(value, "", "")
+        return self._held(Seen(value, "", ""))
 
     def replace(self, seen: Seen[M], value: M) -> Seen[M]:
-        return Seen(value, seen.uid, seen.version, seen.raw)
+        return self._held(Seen(value, seen.uid, seen.version, seen.raw))
 
     def delete(self, seen: Seen[Managed]) -> None:
-        """Leave it."""
+        key = seen.value.key
+        self.imagined[key] = self.imagined[key].without(seen)
 
     def write_status(self, seen: Seen[ServiceImport], status: ImportStatus) -> None:
-        """Leave it."""
+        key = seen.value.key
+        self.imagined[key] = replace(self.imagined[key], status=status)
 
     def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition) -> None:
-        """Leave it."""
+        self.imagined[key] = replace(self.imagined[key], export=replace(export, conflict=condition))
 
     def imports(self) -> frozenset[ServiceKey]:
         return self.cluster.imports()
 
     def exports(self) -> frozenset[ServiceKey]:
         return self.cluster.exports()
+
+    def _held(self, seen: Seen[M]) -> Seen[M]:
+        key = seen.value.key
+        self.imagined[key] = self.imagined[key].holding(seen)
+        return seen

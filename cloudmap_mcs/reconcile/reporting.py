@@ -7,7 +7,7 @@ from cloudmap_mcs.domain import verdicts
 from cloudmap_mcs.domain.conditions import Condition, next_condition, timestamp
 from cloudmap_mcs.domain.model import Export
 from cloudmap_mcs.domain.offers import ExportSeen, NoExport
-from cloudmap_mcs.domain.wellknown import Reason
+from cloudmap_mcs.domain.wellknown import ConditionType, Reason
 from cloudmap_mcs.errors import McsError, RetryableError, StaleError
 from cloudmap_mcs.ports import Clock, ExportingCluster
 
@@ -42,3 +42,8 @@ class Reporter:
             with contextlib.suppress(StaleError):  # gone or made anew: its own event brings the key back
                 self.cluster.write_conditions(export, both)
         return fresh
+
+
+def is_ready(export: ExportSeen) -> bool:
+    """Tell whether a ServiceExport says of itself that it is in the registry."""
+    return any(condition.type is ConditionType.READY and condition.status for condition in export.conditions)

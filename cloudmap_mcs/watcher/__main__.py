@@ -49,11 +49,16 @@ def main(variables: Mapping[str, str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     log_to(sys.stderr, settings.log_level)
-    watcher = build_watcher(settings)
-    health = HealthServer("", settings.health_port, live=watcher.liveness, ready=watcher.readiness)
+    try:
+        watcher = build_watcher(settings)
+    except OSError as error:
+        sys.stderr.write(f"MCS_KUBE_CREDENTIALS={settings.credentials!r}: {error}; is the ServiceAccount mounted?\n")
+        return 2
+    health = HealthServer(settings.health_host, settings.health_port, live=watcher.liveness, ready=watcher.readiness)
     health.start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: watcher.stop())
+        # On a thread, because a handler that interrupts a wait for this very event would wait for itself.
+        signal.signal(number, lambda *_: threading.Thread(target=watcher.stop).start())
     try:
         return watcher.run()
     finally:

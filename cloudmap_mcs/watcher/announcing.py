@@ -46,6 +46,10 @@ class Announcements:
         self._thread.join(seconds)
 
     @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
     def depth(self) -> int:
         with self._changed:
             return len(self._waiting)
@@ -63,7 +67,9 @@ class Announcements:
         with self._changed:
             while True:
                 now = self._monotonic()
-                times = {key: 0.0 if self._is_closing else self._last.get(key, 0.0) + SPACING for key in self._waiting}
+                times = {
+                    key: 0.0 if self._is_closing else self._last.get(key, -SPACING) + SPACING for key in self._waiting
+                }
                 if due := [key for key, time in times.items() if time <= now]:
                     self._last = {key: time for key, time in self._last.items() if time + SPACING > now}
                     self._last.update(dict.fromkeys(due, now))
@@ -79,5 +85,8 @@ class Announcements:
         with self._changed:
             for change in refused:
                 self._waiting.setdefault(change.key, change)
-            if not self._is_closing:
-                self._changed.wait(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 10)))
+            if self._is_closing:
+                self._changed.wait(FIRST_PAUSE)
+            else:
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 10))
+                self._changed.wait_for(lambda: self._is_closing, pause)

@@ -30,12 +30,20 @@ class Audit:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _empty: frozenset[ServiceKey] = frozenset()
     _swept: float = 0.0
+    _thread: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     def start(self, inherited: frozenset[ServiceKey]) -> None:
         """Audit now, with the keys an earlier watcher left, and then every period."""
         self._enqueue(inherited)
         self._swept = self.monotonic()
-        threading.Thread(target=self._run, name="audit", daemon=True).start()
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         self._stopping.set()

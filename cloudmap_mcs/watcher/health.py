@@ -1,6 +1,8 @@
 """Liveness and readiness over HTTP for the kubelet's probes, on /livez and /readyz; the body says what is wrong."""
 
 import json
+import socket
+import socketserver
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,8 +13,21 @@ Check = Callable[[], Mapping[str, bool]]
 """Names what must hold and whether it does."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        socketserver.TCPServer.server_bind(self)  # without the look-up of our own name that HTTPServer adds
+
+
 class HealthServer:
-    """Serves on a thread of its own; port 0 chooses a free one."""
+    """Serves on a thread of its own. No host: every address of the Pod, IPv4 or IPv6; port 0 chooses a free one."""
 
     def __init__(self, host: str, port: int, *, live: Check, ready: Check) -> None:
         checks = {"/livez": live, "/readyz": ready}
@@ -32,8 +47,7 @@ class HealthServer:
             def log_message(self, *_: Any) -> None:
                 """Probes are not worth a line."""
 
-        self._server = ThreadingHTTPServer((host, port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server((host or ("::" if socket.has_dualstack_ipv6() else "0.0.0.0"), port), Handler)  # noqa: S104  # the kubelet calls from its node
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property

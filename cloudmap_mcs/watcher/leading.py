@@ -1,5 +1,6 @@
 """One active replica by Lease: the leader stops writing at its renew deadline, before anybody else may start."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,8 @@ LEASE_SECONDS: Final = 15
 RENEW_SECONDS: Final = 10.0
 """After so long without a renewal the leader stops writing: 5 s before another replica may take over."""
 RETRY_SECONDS: Final = 2.0
+
+log = logging.getLogger("cloudmap_mcs.watcher")
 
 
 class Leases(Protocol):
@@ -38,6 +41,7 @@ class Leadership:
         self._monotonic = monotonic
         self._renewed: float | None = None
         self._watched: tuple[str, float] | None = None
+        self._told = ""
 
     def is_held(self) -> bool:
         """Tell whether this replica may write now."""
@@ -46,16 +50,20 @@ class Leadership:
     def acquire(self, stopping: threading.Event) -> bool:
         """Try until this replica leads; False if it was told to stop first."""
         while not stopping.is_set():
-            self._try()
+            self._renewed = self._try()
             if self.is_held():
                 return True
             stopping.wait(RETRY_SECONDS)
         return False
 
     def hold(self, stopping: threading.Event) -> None:
-        """Renew until told to stop, or until the Lease is lost: then the process must end."""
+        """Renew until told to stop, or until the Lease is lost: then the process must end.
+
+        A renewal that comes after the deadline does not count: workers have stopped for good by then.
+        """
         while not stopping.wait(RETRY_SECONDS) and self.is_held():
-            self._try()
+            renewed = self._try()
+            self._renewed = renewed if self.is_held() else None
 
     def release(self) -> None:
         """Let another replica take over at once."""
@@ -69,7 +77,8 @@ class Leadership:
         except McsError:
             return  # it runs out by itself
 
-    def _try(self) -> None:
+    def _try(self) -> float | None:
+        """Give the time up to which this replica leads, less the deadline; None if another one does."""
         started = self._monotonic()
         try:
             seen = self._leases.read_lease(self._namespace, LEASE_NAME)
@@ -82,11 +91,19 @@ class Leadership:
                 mine = Lease(self._me, LEASE_SECONDS, now, now, seen.value.transitions + 1)
                 self._leases.update_lease(seen, mine)
             else:
-                self._renewed = None
-                return
-        except McsError:
-            return  # the next try is due soon; until then the old renewal counts
-        self._renewed = started
+                self._tell(f"{seen.value.holder} holds it")
+                return None
+        except McsError as error:
+            self._tell(f"{error.reason}: {error}")
+            return self._renewed  # the next try is due soon; until then the old renewal counts
+        self._told = ""
+        return started
+
+    def _tell(self, problem: str) -> None:
+        """Log why this replica does not get the Lease: once, not at every try."""
+        if problem != self._told:
+            log.warning("lease not acquired or renewed", extra={"lease": LEASE_NAME, "problem": problem})
+        self._told = problem
 
     def _is_free(self, seen: Seen[Lease]) -> bool:
         if not seen.value.holder:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cloudmap_mcs import VERSION
@@ -27,10 +28,18 @@ class MemberRegistry(Protocol):
     def put_member(self, member: Member) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether this replica `may_write` now, asked before each write; and who is told that the id is `lost`."""
+
+    may_write: Callable[[], bool]
+    lost: Callable[[], None]
+
+
 class Membership:
     """A thread that writes the entry when the keys change and at each heartbeat.
 
-    `lost` is called, and `is_lost` set, when the id turns out to belong to another cluster now.
+    `is_lost` is set when the id turns out to belong to another cluster now.
     """
 
     def __init__(
@@ -40,15 +49,14 @@ class Membership:
         ledger: Ledger,
         *,
         clock: Clock,
-        lost: Callable[[], None],
+        standing: Standing,
     ) -> None:
         self._identity = identity
         self._registry = registry
         self._ledger = ledger
         self._clock = clock
-        self._lost = lost
+        self._standing = standing
         self.is_lost = False
-        self._inherited: frozenset[ServiceKey] = frozenset()
         self._written: frozenset[ServiceKey] | None = None
         self._formats: tuple[int, ...] = ()
         self._due = threading.Event()
@@ -67,16 +75,17 @@ class Membership:
                 f"cluster id {self._identity.cluster} belongs to another cluster (kube-system UID {held.owner}); "
                 "give this cluster an id of its own, or remove the entry if that cluster is gone for good"
             )
-        self._inherited = held.keys if held else frozenset()
+        inherited = held.keys if held else frozenset()
+        self._ledger.inherit(inherited)
         self._beat()
-        return self._inherited
+        return inherited
 
     def start(self) -> None:
         self._thread.start()
 
     def keys_changed(self) -> None:
         """Have the index written soon if the keys differ from what it holds."""
-        if self._keys() != self._written:
+        if self._ledger.exported() != self._written:
             self._due.set()
 
     def close(self, *, seconds: float) -> None:
@@ -85,17 +94,17 @@ class Membership:
         self._due.set()
         self._thread.join(seconds)
 
-    def _keys(self) -> frozenset[ServiceKey]:
-        """Give all keys with a record; those of an earlier watcher count until the registry was asked about them."""
-        unread = frozenset(key for key in self._inherited if not self._ledger.is_known(key))
-        return self._ledger.exported() | unread
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def _beat(self) -> None:
-        keys = self._keys()
+        keys = self._ledger.exported()
         now = self._clock.now_ms() // 1000
         entry = Member(self._identity.cluster, self._identity.owner, VERSION, self._formats, now, keys)
         self._registry.put_member(entry)
         self._written = keys
+        self.keys_changed()  # what changed meanwhile was compared with the list before
 
     def _run(self) -> None:
         wait = HEARTBEAT_SECONDS
@@ -103,15 +112,18 @@ class Membership:
             if self._due.wait(wait) and not self._closing.is_set():
                 self._clock.sleep(SETTLE_SECONDS)
             self._due.clear()
-            if self._closing.is_set() and self._keys() == self._written:
+            if self._closing.is_set() and self._ledger.exported() == self._written:
                 return
+            if not self._standing.may_write():
+                wait = RETRY_SECONDS
+                continue
             try:
                 self._beat()
                 wait = HEARTBEAT_SECONDS
             except IdentityError as error:
                 log.error("identity lost", extra={"problem": str(error)})
                 self.is_lost = True
-                self._lost()
+                self._standing.lost()
                 return
             except McsError as error:
                 log.warning("heartbeat failed", extra={"reason": error.reason, "problem": str(error)})

@@ -8,18 +8,18 @@ from typing import Final
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.domain.offers import offer
-from cloudmap_mcs.errors import IdentityError, McsError
+from cloudmap_mcs.errors import IdentityError, McsError, RetryableError
 from cloudmap_mcs.kube.home import HomeCluster
 from cloudmap_mcs.ports import Announcer, Clock, RegistryWriter
 from cloudmap_mcs.reconcile.exporting import Exporter
 from cloudmap_mcs.reconcile.ledger import Ledger
-from cloudmap_mcs.reconcile.reporting import Reporter
+from cloudmap_mcs.reconcile.reporting import Reporter, is_ready
 from cloudmap_mcs.settings import WatcherSettings
 from cloudmap_mcs.watcher.announcing import Announcements
 from cloudmap_mcs.watcher.auditing import Audit
 from cloudmap_mcs.watcher.identity import ClusterIdentity, identify
 from cloudmap_mcs.watcher.leading import Leadership
-from cloudmap_mcs.watcher.membership import Membership
+from cloudmap_mcs.watcher.membership import Membership, Standing
 from cloudmap_mcs.watcher.sources import ReflectedCluster
 from cloudmap_mcs.watcher.working import Workers
 from cloudmap_mcs.watcher.workqueue import WorkQueue
@@ -27,7 +27,10 @@ from cloudmap_mcs.watcher.workqueue import WorkQueue
 IDENTITY_SECONDS: Final = 30.0
 """Between two tries to find out, or to be granted, who this cluster is."""
 STOP_SECONDS: Final = 20.0
-"""For what is under way when the watcher is told to stop: below the Pod's grace period of 30."""
+"""For all that is under way when the watcher is told to stop: below the Pod's grace period of 30."""
+LOOK_SECONDS: Final = 0.2
+LAST_SECONDS: Final = 1.0
+"""For each thing that remains to be said when that time is over."""
 
 log = logging.getLogger("cloudmap_mcs.watcher")
 
@@ -60,6 +63,7 @@ class Session:
     announcements: Announcements
     membership: Membership
     audit: Audit
+    monotonic: Callable[[], float]
 
     @classmethod
     def of(
@@ -70,10 +74,11 @@ class Session:
             identity.cluster, identity.owner, world.cluster, registry, world.clock, ledger, 2 * period * 1000
         )
         announcements = Announcements(world.announcer, monotonic=world.monotonic)
-        membership = Membership(identity, registry, ledger, clock=world.clock, lost=lost)
+        may_write = world.leadership.is_held
+        membership = Membership(identity, registry, ledger, clock=world.clock, standing=Standing(may_write, lost))
         workers = Workers(queue, exporter, announcements, membership, world.leadership)
         audit = Audit(queue, ledger, registry, world.cluster.exports.keys, period, world.monotonic)
-        return cls(queue, workers, announcements, membership, audit)
+        return cls(queue, workers, announcements, membership, audit, world.monotonic)
 
     def start(self, inherited: frozenset[ServiceKey]) -> None:
         self.announcements.start()
@@ -83,11 +88,22 @@ class Session:
 
     def stop(self) -> None:
         """Finish what is under way, then say goodbye to nobody: the entry in `members` stays."""
+        end = self.monotonic() + STOP_SECONDS
         self.audit.stop()
         self.queue.close()
-        self.workers.join(seconds=STOP_SECONDS)
-        self.announcements.close(seconds=STOP_SECONDS)
-        self.membership.close(seconds=STOP_SECONDS)
+        self.workers.join(lambda: max(0.0, end - self.monotonic()))
+        self.announcements.close(seconds=max(LAST_SECONDS, end - self.monotonic()))
+        self.membership.close(seconds=max(LAST_SECONDS, end - self.monotonic()))
+
+    @property
+    def liveness(self) -> dict[str, bool]:
+        """Say which threads live; they all do, unless a bug ended one."""
+        return {
+            "workers": self.workers.are_alive,
+            "announcements": self.announcements.is_alive,
+            "membership": self.membership.is_alive,
+            "audit": self.audit.is_alive,
+        }
 
 
 class Watcher:
@@ -97,7 +113,7 @@ class Watcher:
         self._world = world
         self._queue = queue
         self._stopping = threading.Event()
-        self._workers: Workers | None = None
+        self._session: Session | None = None
         self._is_lost = False
 
     def stop(self) -> None:
@@ -105,7 +121,7 @@ class Watcher:
 
     def liveness(self) -> dict[str, bool]:
         reflectors = all(reflector.is_alive for reflector in self._world.cluster.reflectors)
-        return {"reflectors": reflectors, "workers": self._workers is None or self._workers.are_alive}
+        return {"reflectors": reflectors, **(self._session.liveness if self._session else {})}
 
     def readiness(self) -> dict[str, bool]:
         """Count a synced standby as ready: a rollout must not wait for the Lease."""
@@ -124,19 +140,29 @@ class Watcher:
             self._world.leadership.release()
 
     def _lead(self) -> int:
-        threading.Thread(target=self._hold, name="lease", daemon=True).start()
-        while not self._stopping.is_set():
-            try:
-                self._live_as(self._identify())
-            except McsError as error:
-                log.error("not a member", extra={"reason": error.reason, "problem": str(error)})
-                self._refuse_all(error)
-                self._wait_for_identity()
+        """Renew the Lease until the last write is done, not only until told to stop."""
+        over = threading.Event()
+        holding = threading.Thread(target=self._hold, args=(over,), name="lease", daemon=True)
+        holding.start()
+        try:
+            while not self._stopping.is_set():
+                self._be_member()
+        finally:
+            over.set()
+            holding.join(STOP_SECONDS)
         return 1 if self._is_lost else 0
 
-    def _hold(self) -> None:
-        self._world.leadership.hold(self._stopping)
-        if not self._stopping.is_set():
+    def _be_member(self) -> None:
+        try:
+            self._live_as(self._identify())
+        except McsError as error:
+            log.error("not a member", extra={"reason": error.reason, "problem": str(error)})
+            self._refuse_all(error)
+            self._wait_for_identity()
+
+    def _hold(self, over: threading.Event) -> None:
+        self._world.leadership.hold(over)
+        if not over.is_set():
             log.error("lease lost")
             self._is_lost = True
             self._stopping.set()
@@ -144,7 +170,7 @@ class Watcher:
     def _identify(self) -> ClusterIdentity:
         settings = self._world.settings
         self._world.identity_changed.clear()
-        self._world.cluster.properties.wait_synced(IDENTITY_SECONDS)
+        self._wait(IDENTITY_SECONDS, lambda: self._world.cluster.properties.is_synced)
         return identify(
             self._world.cluster.identity(),
             self._world.home.owner(),
@@ -153,25 +179,46 @@ class Watcher:
         )
 
     def _refuse_all(self, error: McsError) -> None:
-        """Tell everybody who waits for an export why there is none. Which cluster this is does not matter for that."""
+        """Tell everybody who waits for an export why there is none. Which cluster this is does not matter for that.
+
+        What can pass by itself takes nobody's Ready away: the export is most likely still in the registry.
+        """
         reporter = Reporter(self._world.cluster, self._world.clock)
         for key in sorted(self._world.cluster.exports.keys()):
             seen = self._world.cluster.offered(key)
-            if seen.export:
+            if not seen.export or (isinstance(error, RetryableError) and is_ready(seen.export)):
+                continue
+            try:
                 reporter.refused(seen.export, offer(ClusterId(""), seen.export, seen.service, seen.slices), error)
-
-    def _wait_for_identity(self) -> None:
-        for _ in range(int(IDENTITY_SECONDS)):
-            if self._world.identity_changed.wait(1) or self._stopping.is_set():
+            except McsError as problem:
+                log.warning("conditions not written", extra={"reason": problem.reason, "problem": str(problem)})
                 return
 
+    def _wait_for_identity(self) -> None:
+        self._wait(IDENTITY_SECONDS, self._world.identity_changed.is_set)
+
+    def _wait(self, seconds: float, condition: Callable[[], bool]) -> bool:
+        """Wait for something, for at most so long, or until told to stop; returns whether it is so."""
+        end = self._world.monotonic() + seconds
+        while not (is_so := condition()) and self._world.monotonic() < end and not self._stopping.wait(LOOK_SECONDS):
+            pass
+        return is_so
+
     def _live_as(self, identity: ClusterIdentity) -> None:
-        """Be this member until told to stop, or until the identity is another."""
+        """Be this member until told to stop, or until the identity is another.
+
+        Nothing begins before the whole cluster was read: in a cache that is half full, exports look as if they were
+        gone.
+        """
+        while not self._wait(IDENTITY_SECONDS, lambda: self._world.cluster.is_synced):
+            if self._stopping.is_set():
+                return
+            log.warning("waiting for the first lists", extra={"missing": self._world.cluster.unsynced})
         session = Session.of(self._world, self._queue, identity, lost=self._world.identity_changed.set)
         inherited = session.membership.join(self._world.formats)
         log.info("member", extra={"cluster": identity.cluster, "inherited_keys": len(inherited)})
-        self._workers = session.workers
         session.start(inherited)
+        self._session = session
         try:
             while not self._stopping.wait(1):
                 if self._world.identity_changed.is_set() and not self._is_still(identity, session.membership):
@@ -179,6 +226,7 @@ class Watcher:
                     self._is_lost = True
                     self._stopping.set()
         finally:
+            self._session = None
             session.stop()
 
     def _is_still(self, identity: ClusterIdentity, membership: Membership) -> bool:

@@ -65,6 +65,13 @@ class ReflectedCluster:
     def is_synced(self) -> bool:
         return all(reflector.is_synced for reflector in self.reflectors)
 
+    @property
+    def unsynced(self) -> dict[str, str]:
+        """Say what has not been read yet, by kind, and why if a try failed."""
+        kinds = (CLUSTER_PROPERTIES, SERVICES, ENDPOINT_SLICES, SERVICE_EXPORTS)
+        pairs = zip(kinds, self.reflectors, strict=True)
+        return {kind.plural: str(held.last_failure or "") for kind, held in pairs if not held.is_synced}
+
     def offered(self, key: ServiceKey) -> Offered:
         export, service = self.exports.get(key), self.services.get(key)
         return Offered(

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,10 +39,10 @@ class Workers:
             self.threads.append(thread)
             thread.start()
 
-    def join(self, *, seconds: float) -> None:
-        """Wait until every worker has finished the key it had when the queue was closed."""
+    def join(self, left: Callable[[], float]) -> None:
+        """Wait until every worker has finished the key it had when the queue was closed; `left` are seconds for all."""
         for thread in self.threads:
-            thread.join(seconds)
+            thread.join(left())
 
     @property
     def are_alive(self) -> bool:
@@ -65,7 +66,12 @@ class Workers:
             self.queue.failed(key)
         else:
             self._tell(done, extra)
-            self.queue.succeeded(key)
+            if done.unsaid:
+                told = {"reason": done.unsaid.reason, "problem": str(done.unsaid)}
+                log.warning("conditions not written", extra={**extra, **told})
+                self.queue.failed(key)
+            else:
+                self.queue.succeeded(key)
 
     def _tell(self, done: Exported, extra: dict[str, str]) -> None:
         if done.announcement:

@@ -49,6 +49,7 @@ class WorkQueue(Generic[K]):
                     key = min(ready, key=lambda entry: entry[:2])[2]
                     del self._waiting[key]
                     self._taken.add(key)
+                    self._changed.notify()  # somebody must watch what else is or falls due
                     return key
                 soonest = min((due for (due, _), _ in free), default=None)
                 self._changed.wait(None if soonest is None else soonest - now)

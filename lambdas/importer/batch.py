@@ -16,6 +16,8 @@ CHECK_SECONDS: Final = 30
 UNREACHABLE_SECONDS: Final = 60
 LONGEST_SECONDS: Final = 60
 MOST_ATTEMPTS: Final = 12
+LONGEST_DELAY: Final = 900
+"""Of an SQS message (SQS quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class FollowUp:
     seconds: int
 
 
-def follow_up(work: Work, result: Outcome | McsError) -> FollowUp | None:
+def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
     """Decide whether and when to look at a key again. Waiting is a new message, never a spent receive.
 
     None for a key that is done, and for one that needs a person: then its messages go towards the dead-letter queue.
@@ -114,7 +116,7 @@ def follow_up(work: Work, result: Outcome | McsError) -> FollowUp | None:
     if isinstance(result, UnreachableError):
         return FollowUp(LookAgain(work.key, again.wanted, work.attempt), UNREACHABLE_SECONDS)
     if isinstance(result, RetryableError) and work.attempt < MOST_ATTEMPTS:
-        return FollowUp(again, max(_delay(work.attempt), round(result.retry_after or 0)))
+        return FollowUp(again, max(_delay(work.attempt), min(LONGEST_DELAY, round(result.retry_after or 0))))
     return None
 
 

@@ -5,15 +5,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, PermanentError
 from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
 from cloudmap_mcs.ports import Clock
 from cloudmap_mcs.reconcile.importing import Ask, Importer
-from cloudmap_mcs.reconcile.outcome import Outcome
+from cloudmap_mcs.reconcile.outcome import Failure, Outcome
 from cloudmap_mcs.reconcile.reading import Patience
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
 from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer
-from lambdas.importer.batch import Accept, FollowUp, Grouped, Work, follow_up, grouped
+from lambdas.importer.batch import Accept, Grouped, Work, follow_up, grouped
 from lambdas.importer.postponing import OwnQueue
 from lambdas.importer.report import report
 
@@ -23,8 +24,8 @@ class Handled:
     """What became of a batch: each key's outcome or error, and the messages that are not done, with why."""
 
     batch: Grouped
-    results: tuple[tuple[Work, Outcome | McsError], ...]
-    failed: Mapping[str, McsError]
+    results: tuple[tuple[Work, Outcome | Exception], ...]
+    failed: Mapping[str, Exception]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +44,43 @@ class Door:
         """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only."""
         batch = grouped(bodies, self.accept)
         results = tuple(zip(batch.work, self.executor.map(self._reconcile, batch.work), strict=True))
-        failed = dict(batch.refused)
-        follow_ups: list[FollowUp] = []
+        failed: dict[str, Exception] = dict(batch.refused)
         for work, result in results:
-            later = follow_up(work, result)
-            if later:
-                follow_ups.append(later)
-            elif isinstance(result, McsError):
-                failed.update(dict.fromkeys(work.messages, result))
-        self.queue.postpone(follow_ups)
+            if problem := self._settle(work, result):
+                failed.update(dict.fromkeys(work.messages, problem))
         return Handled(batch, results, failed)
 
-    def _reconcile(self, work: Work) -> Outcome | McsError:
+    def _reconcile(self, work: Work) -> Outcome | Exception:
         try:
             return self.importer.reconcile(work.key, work.ask)
+        except Exception as error:  # noqa: BLE001  # a bug that one key brings out must not take the others along
+            return error
+
+    def _settle(self, work: Work, result: Outcome | Exception) -> Exception | None:
+        """Postpone what is to be looked at again; give the reason why a key's messages are not done, if so."""
+        later = follow_up(work, result)
+        if later is None:
+            return result if isinstance(result, Exception) else None
+        try:
+            self.queue.postpone(later)
         except McsError as error:
             return error
+        return None
 
     def resync(self, request: Resync, *, until_ms: int) -> tuple[Resynced, dict[str, Any]]:
         """Resync one key or all; what does not fit into the time goes on in another invocation."""
         importer = self._rehearsing() if request.is_dry_run else self.importer
         if request.key:
-            outcome = importer.reconcile(request.key, Ask({}, Patience.RESYNC))
-            resynced = Resynced((outcome,))
+            resynced = Resynced((self._resync_one(importer, request.key),))
         else:
             resynced = self._resync_all(importer, request, until_ms)
         return resynced, report(resynced, cluster=importer.own, is_dry_run=request.is_dry_run)
+
+    def _resync_one(self, importer: Importer, key: ServiceKey) -> Outcome | Failure:
+        try:
+            return importer.reconcile(key, Ask({}, Patience.RESYNC))
+        except McsError as error:
+            return Failure(key, error.reason, str(error))
 
     def _rehearsing(self) -> Importer:
         held = self.importer

@@ -1,6 +1,5 @@
 """Sends delayed messages to the importer's own queue."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +17,13 @@ class OwnQueue:
     client: Any
     url: str
 
-    def postpone(self, follow_ups: Sequence[FollowUp]) -> None:
-        """Send all; raises RetryableError unless every one was accepted."""
-        for item in follow_ups:
-            body = look_again(item.message)
-            try:
-                self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=item.seconds)
-            except (ClientError, BotoCoreError) as error:
-                raise RetryableError(f"{item.message.key}: sending a delayed message: {told(error)}") from error
+    def postpone(self, item: FollowUp) -> None:
+        """Send one; raises RetryableError unless it was accepted."""
+        body = look_again(item.message)
+        try:
+            self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=item.seconds)
+        except (ClientError, BotoCoreError) as error:
+            raise RetryableError(f"{item.message.key}: sending a delayed message: {told(error)}") from error
 
 
 def told(error: ClientError | BotoCoreError) -> str:

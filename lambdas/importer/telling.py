@@ -10,10 +10,11 @@ from cloudmap_mcs.reconcile.resyncing import Resynced
 from lambdas.importer.door import Handled
 
 
-def start(logger: Logger, metrics: Metrics, *, cluster: str) -> None:
-    """Name the importing cluster in every line and metric."""
-    logger.append_keys(cluster=cluster)
-    metrics.add_dimension("cluster", cluster)
+def start(logger: Logger, metrics: Metrics, *, clusterset: str, cluster: str) -> None:
+    """Name the clusterset and the importing cluster in every line and metric."""
+    for name, value in (("clusterset", clusterset), ("cluster", cluster)):
+        logger.append_keys(**{name: value})
+        metrics.add_dimension(name, value)
 
 
 def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
@@ -23,16 +24,21 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
         logger.error("message refused", extra={"message_id": message_id, "reason": error.reason, "problem": str(error)})
     _count(metrics, "MessagesRefused", len(handled.batch.refused))
     _count(metrics, "MessagesIgnored", len(handled.batch.ignored))
+    _reconciled(metrics, len(handled.results))
     for work, result in handled.results:
         if isinstance(result, Outcome):
             _tell_outcome(logger, metrics, result)
         else:
             _tell_error(logger, metrics, work.key, result)
+        problem = handled.failed.get(work.messages[0])
+        if problem and problem is not result:
+            _tell_error(logger, metrics, work.key, problem)
 
 
 def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
     """Log and count what a resync did."""
     metrics.add_metric("KeysReconciled", MetricUnit.Count, len(resynced.outcomes))
+    _reconciled(metrics, len(resynced.outcomes))
     for item in resynced.outcomes:
         if isinstance(item, Failure):
             _count(metrics, "ReconcileErrors", 1)
@@ -58,13 +64,21 @@ def _tell_outcome(logger: Logger, metrics: Metrics, outcome: Outcome) -> None:
     _count(metrics, "KeysInConflict", int(bool(outcome.conflicts)))
 
 
-def _tell_error(logger: Logger, metrics: Metrics, key: ServiceKey, error: McsError) -> None:
+def _tell_error(logger: Logger, metrics: Metrics, key: ServiceKey, error: Exception) -> None:
     _count(metrics, "ClusterUnreachable" if isinstance(error, UnreachableError) else "ReconcileErrors", 1)
-    logger.error("reconcile failed", extra={**_keys(key), "reason": error.reason, "problem": str(error)})
+    if isinstance(error, McsError):
+        logger.error("reconcile failed", extra={**_keys(key), "reason": error.reason, "problem": str(error)})
+    else:
+        logger.error("a bug: the key's messages go back to the queue", exc_info=error, extra=_keys(key))
 
 
 def _keys(key: ServiceKey) -> dict[str, str]:
     return {"namespace": key.namespace, "service_name": key.name}
+
+
+def _reconciled(metrics: Metrics, keys: int) -> None:
+    """Count what was looked at, none too: an invocation without any metric would draw a warning of the library."""
+    metrics.add_metric("KeysReconciled", MetricUnit.Count, keys)
 
 
 def _count(metrics: Metrics, name: str, count: int) -> None:

@@ -11,11 +11,13 @@ from typing import Any, Final
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudmap_mcs import VERSION
 from cloudmap_mcs.clock import SystemClock
 from cloudmap_mcs.cloudmap.client import build
 from cloudmap_mcs.cloudmap.reader import CloudMapReader
+from cloudmap_mcs.errors import RetryableError
 from cloudmap_mcs.kube.client import Identity, KubeClient
 from cloudmap_mcs.kube.cluster import KubeCluster
 from cloudmap_mcs.kube.eks import EksServer
@@ -26,7 +28,7 @@ from cloudmap_mcs.settings import ImporterSettings
 from lambdas.importer.batch import Accept
 from lambdas.importer.door import Door
 from lambdas.importer.pacing import Pace
-from lambdas.importer.postponing import OwnQueue
+from lambdas.importer.postponing import OwnQueue, told
 
 KEYS_AT_ONCE: Final = 8
 CONNECTIONS: Final = 48
@@ -65,7 +67,10 @@ def _cluster(settings: ImporterSettings, clock: Clock) -> KubeCluster:
 
 def _go_on(function: str) -> Callable[[Mapping[str, Any]], None]:
     def invoke(payload: Mapping[str, Any]) -> None:
-        _client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload))
+        try:
+            _client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload))
+        except (ClientError, BotoCoreError) as error:
+            raise RetryableError(f"going on in another invocation of {function}: {told(error)}") from error
 
     return invoke
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 import time
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from cloudmap_mcs.clusterset import load
+from sandbox.aws.node import OLDEST
 from sandbox.aws.outputs import Deployed, deployed
 from sandbox.errors import SandboxError
 from sandbox.process import Command, last_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sandbox.aws.node import Node
@@ -28,6 +30,11 @@ _BOOTSTRAP_SECONDS: Final = 180
 _DEPLOY_SECONDS: Final = 600
 _SIGN_OF_LIFE_SECONDS: Final = 15
 _POLL_SECONDS: Final = 0.1
+_LOOKED_AT: Final = 200
+_SHOWN: Final = 100
+# What the CDK itself tells of its work; Node and jsii write their warnings into the same log.
+_RESOURCE: Final = re.compile(r"\| *[\d/]+ *\|[^|]*\| ([A-Z_]+) *\| (\S+) *\| (\S.*)")
+_STEP: Final = re.compile(r"[✨✅] +(.*)|([\w-]+: (?:start|success|deploying|creating|updating).*)")
 _PASSED: Final = ("PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR", "LANG", "SSL_CERT_FILE")
 
 
@@ -61,7 +68,7 @@ class Cdk:
             **self.node.on_path({name: self.base[name] for name in _PASSED if name in self.base}),
             **self.aws.client_environment(),
             "CDK_DISABLE_VERSION_CHECK": "true",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": str(OLDEST),
         }
         call = (self.node.program, str(self.program), *arguments, "--no-notices", "--ci", "--no-color")
         return Command(name, call, where, self.folder / f"{name}.log", environment)
@@ -88,13 +95,22 @@ def run_to_end(processes: Processes, command: Command, *, limit: float, say: Cal
                 raise SandboxError(_told(command, f"took longer than {limit:g} s"))
             if now - said > _SIGN_OF_LIFE_SECONDS:
                 said = now
-                say(f"{command.name}: {now - start:.0f} s, {(last_lines(command.log, 1) or [''])[0].strip()[:80]}")
+                say(f"{command.name}: {now - start:.0f} s, {last_event(last_lines(command.log, _LOOKED_AT))}")
             time.sleep(_POLL_SECONDS)
     finally:
         processes.stop(child)
     if child.status:
         raise SandboxError(_told(command, f"failed with status {child.status}"))
     say(f"{command.name}: done in {time.monotonic() - start:.1f} s")
+
+
+def last_event(lines: Sequence[str]) -> str:
+    """Return the last thing that the CDK tells of its work in these lines of its log, shortened."""
+    for line in reversed(lines):
+        found = _RESOURCE.search(line) or _STEP.match(line)
+        if found:
+            return " ".join(part.strip() for part in found.groups() if part)[:_SHOWN]
+    return "at work"
 
 
 def _told(command: Command, what: str) -> str:

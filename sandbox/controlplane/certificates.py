@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _VALIDITY: Final = timedelta(days=3650)
@@ -53,12 +54,7 @@ def write_certificates(folder: Path, service_cidr: str, now: datetime) -> None:
     complete = folder / "complete"
     if complete.exists():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    authority = _authority(now)
-    _write(folder, "ca", authority.certificate, authority.key)
-    _issue(authority, folder, "server", subject=("kube-apiserver", ""), addresses=_addresses(service_cidr))
-    for name, subject in _CLIENTS.items():
-        _issue(authority, folder, name, subject=subject, addresses=())
+    write_pairs(folder, now, addresses=("127.0.0.1", str(ip_network(service_cidr)[1])), clients=_CLIENTS)
     signing = ec.generate_private_key(ec.SECP256R1())
     _write_private(folder / "sa.key", signing)
     public = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -66,8 +62,16 @@ def write_certificates(folder: Path, service_cidr: str, now: datetime) -> None:
     complete.touch()
 
 
-def _addresses(service_cidr: str) -> tuple[str, ...]:
-    return ("127.0.0.1", str(ip_network(service_cidr)[1]))
+def write_pairs(
+    folder: Path, now: datetime, *, addresses: tuple[str, ...], clients: Mapping[str, tuple[str, str]]
+) -> None:
+    """Write a new `ca` and what it signs: `server` for the addresses, and each client's pair for its user and group."""
+    folder.mkdir(parents=True, exist_ok=True)
+    authority = _authority(now)
+    _write(folder, "ca", authority.certificate, authority.key)
+    _issue(authority, folder, "server", subject=("kube-apiserver", ""), addresses=addresses)
+    for name, subject in clients.items():
+        _issue(authority, folder, name, subject=subject, addresses=())
 
 
 def _authority(now: datetime) -> Authority:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sandbox.demo.view import NAMESPACE, SERVICE, Imported, View, wait_for
+from sandbox.demo.view import IMAGE_SECONDS, NAMESPACE, SERVICE, Imported, View, wait_for
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class MainJob:
         for cluster in (self.east, self.west):
             self.terminal.kubectl(cluster.member.id, "create", "namespace", NAMESPACE)
         self.terminal.kubectl(self.east.member.id, "apply", "--filename", WEB)
-        wait_for("two ready endpoints in the first cluster", lambda: self.east.own_endpoints() == 2)  # noqa: PLR2004 - as in the manifest
+        self._two_ready(self.east)
 
     def export(self) -> float:
         self.terminal.kubectl(self.east.member.id, "apply", "--filename", EXPORT)
@@ -55,7 +55,7 @@ class MainJob:
     def export_from_both(self) -> float:
         west = self.west.member.id
         self.terminal.kubectl(west, "apply", "--filename", WEB)
-        wait_for("two ready endpoints in the second cluster", lambda: self.west.own_endpoints() == 2)  # noqa: PLR2004 - as in the manifest
+        self._two_ready(self.west)
         self.terminal.kubectl(west, "apply", "--filename", EXPORT)
         took = self._visible(self.west.has_export, {self.east.member.id: 5, west: 2})
         self.terminal.kubectl(west, "get", *_SHOWN)
@@ -91,6 +91,10 @@ class MainJob:
         ended = wait_for("nothing is left of the import", lambda: self.west.imported() is self.east.imported() is None)
         self.terminal.kubectl(self.west.member.id, "get", *_SHOWN)
         return ended - began
+
+    def _two_ready(self, cluster: View) -> None:
+        what = f"two ready endpoints in {cluster.member.id}"
+        wait_for(what, lambda: cluster.own_endpoints() == 2, seconds=IMAGE_SECONDS)  # noqa: PLR2004 - as in the manifest
 
     def _scale(self, replicas: int, expected: dict[str, int]) -> float:
         scale = ("scale", f"deployment/{SERVICE}", f"--replicas={replicas}", "--namespace", NAMESPACE)

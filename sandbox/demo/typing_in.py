@@ -29,9 +29,9 @@ class Terminal:
     def kubectl(self, cluster: str, *arguments: str, quiet: bool = False) -> str:
         """Run kubectl on one cluster; SandboxError with its message if it fails."""
         member = self.sandbox.members[cluster]
-        self.type(f"kubectl --context {cluster} {shlex.join(arguments)}")
+        self.type(f"kubectl --context {shlex.quote(member.context or cluster)} {shlex.join(arguments)}")
         answer = subprocess.run(
-            [str(self.sandbox.kubectl), "--kubeconfig", str(member.kubeconfig), *arguments],
+            [*member.kubectl(self.sandbox.kubectl), *arguments],
             capture_output=True,
             text=True,
             check=False,

@@ -8,17 +8,20 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudmap_mcs.domain.wellknown import LABEL_KUBE_SERVICE_NAME, LABEL_SERVICE_NAME, LABEL_SOURCE_CLUSTER
-from sandbox.controlplane.client import ApiRefusedError, KubeClient
+from sandbox.controlplane.client import ApiRefusedError
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.controlplane.client import KubeClient
     from sandbox.sandbox import Member
 
 NAMESPACE: Final = "shop"
 SERVICE: Final = "web"
 PATIENCE_SECONDS: Final = 60.0
+IMAGE_SECONDS: Final = 300.0
+"""Real nodes pull the image first."""
 _POLL_SECONDS: Final = 0.01
 
 
@@ -44,7 +47,7 @@ class View:
 
     @classmethod
     def of(cls, member: Member) -> View:
-        return cls(member, KubeClient(member.server, member.ca, certificate=(member.certificate, member.key)))
+        return cls(member, member.client())
 
     def own_endpoints(self) -> int:
         """Count the ready endpoints of the cluster's own Service."""
@@ -98,11 +101,11 @@ def _ready(endpoint_slice: dict[str, Any]) -> int:
     return sum(item.get("conditions", {}).get("ready") is not False for item in endpoint_slice.get("endpoints") or ())
 
 
-def wait_for(what: str, holds: Callable[[], bool]) -> float:
-    """Poll until something holds; returns the time (monotonic, seconds) it was seen. SandboxError after a minute."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_for(what: str, holds: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> float:
+    """Poll until something holds; returns when it was seen (monotonic, seconds). SandboxError if it takes longer."""
+    deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise SandboxError(f"not so within {PATIENCE_SECONDS:g} s: {what}")
+            raise SandboxError(f"not so within {seconds:g} s: {what}")
         time.sleep(_POLL_SECONDS)
     return time.monotonic()

@@ -36,14 +36,15 @@ def test_resyncs_are_not_queued_up_when_they_fail(members: Stack) -> None:
         assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (1, 420)
 
 
-def test_alarms_ring_for_dead_letters_old_messages_and_errors_of_every_cluster(members: Stack) -> None:
+def test_alarms_ring_for_dead_letters_old_messages_errors_and_the_brake_of_every_cluster(members: Stack) -> None:
     alarms = {alarm["AlarmName"]: alarm for alarm in members.of_type("AWS::CloudWatch::Alarm")}
 
-    assert len(alarms) == 9
+    assert len(alarms) == 12
     for what, metric in (
         ("dead-letters", "ApproximateNumberOfMessagesVisible"),
         ("oldest-message", "ApproximateAgeOfOldestMessage"),
         ("importer-errors", "Errors"),
+        ("brake", "Braked"),
     ):
         alarm = alarms[f"cloudmap-mcs-prod-west-{what}"]
         assert (alarm["MetricName"], alarm["TreatMissingData"]) == (metric, "notBreaching")

@@ -10,11 +10,10 @@ from cloudmap_mcs.domain.model import Affinity, Endpoint, Family, Port, Protocol
 from cloudmap_mcs.domain.offers import ExportSeen, ServiceKind, ServiceSeen
 from cloudmap_mcs.domain.wellknown import ConditionType
 from cloudmap_mcs.kube.exports import (
-    NamespaceSeen,
     PropertySeen,
     SliceSeen,
     export_seen,
-    namespace_seen,
+    namespace_state,
     property_seen,
     service_seen,
     slice_seen,
@@ -169,11 +168,18 @@ def test_a_slice_leaves_out_what_cannot_be_offered() -> None:
     assert empty.slice.endpoints == ()
 
 
-def test_properties_and_namespaces() -> None:
-    ready, going = {"phase": "Active"}, {"phase": "Terminating"}
-
+def test_a_property_is_its_name_and_value() -> None:
     assert property_seen({"metadata": {"name": "n"}, "spec": {"value": "v"}}) == PropertySeen("n", "v")
-    assert namespace_seen({"metadata": {"name": "n"}, "status": ready}) == NamespaceSeen("n", NamespaceState.PRESENT)
-    assert namespace_seen({"metadata": {"name": "n"}, "status": going}).state is NamespaceState.TERMINATING
-    deleted = {"metadata": {"name": "n", "deletionTimestamp": SINCE}}
-    assert namespace_seen(deleted).state is NamespaceState.TERMINATING
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status", "state"),
+    [
+        pytest.param({}, {"phase": "Active"}, NamespaceState.PRESENT, id="active"),
+        pytest.param({}, {"phase": "Terminating"}, NamespaceState.TERMINATING, id="terminating"),
+        pytest.param({"deletionTimestamp": SINCE}, {}, NamespaceState.TERMINATING, id="deleted-this-moment"),
+        pytest.param({}, None, NamespaceState.PRESENT, id="just-made"),
+    ],
+)
+def test_a_namespace_is_there_or_going(metadata: dict[str, Any], status: Any, state: NamespaceState) -> None:
+    assert namespace_state({"metadata": metadata, "status": status}) is state

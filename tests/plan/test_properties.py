@@ -104,19 +104,20 @@ def test_terms_stay_while_an_exporter_is_of_a_newer_format(before: tuple[Record,
     assert rig.imports == [held]
 
 
-@given(records(), records(generation=2))
+@given(whole_records(), records(generation=2))
 def test_a_record_that_is_not_a_tombstone_keeps_the_import_and_its_address(
     before: tuple[Record, ...], after: tuple[Record, ...]
 ) -> None:
     """Invariant 4, for as long as type and families allow an address to stay."""
     rig = Rig()
     rig.bring(before)
-    assume(rig.imports and any(record.is_exporter for record in after))
     held = rig.imports[0]
 
     rig.bring(after)
 
-    assert len(rig.imports) == 1
+    assert bool(rig.imports) == any(record.is_exporter for record in after)
+    if not rig.imports:
+        return
     now = rig.imports[0]
     if (held.type, held.families) == (now.type, now.families) and held.ips and now.ips:
         assert held.ips == now.ips

@@ -1,15 +1,11 @@
-"""What is true after a plan was performed: addresses, statuses and conditions."""
-
-from dataclasses import replace
+"""What is true after a plan was performed: addresses and statuses."""
 
 import pytest
 
-from cloudmap_mcs.domain.conditions import Condition
-from cloudmap_mcs.domain.imports import DerivedService, ImportStatus, OwnExport
-from cloudmap_mcs.domain.model import ClusterId, Family, Gap, Port, Protocol, Record, ServiceType
-from cloudmap_mcs.domain.wellknown import ConditionType
+from cloudmap_mcs.domain.imports import DerivedService, ImportStatus
+from cloudmap_mcs.domain.model import ClusterId, Family, Port, Protocol, ServiceType
 from cloudmap_mcs.errors import AddressTakenError, InvalidError
-from cloudmap_mcs.reconcile.outcome import Changed, Verb
+from cloudmap_mcs.reconcile.outcome import Verb
 from tests.builders import HTTP, KEY, a_record, a_slice, an_export
 from tests.rig import OWN, Rig
 
@@ -192,89 +188,6 @@ def test_a_port_rename_never_leaves_the_service_without_a_port_that_its_slices_h
     assert all(service <= ports for service, ports in seen)
     assert seen[0] == ({"http"}, {"http"})
     assert seen[-1] == ({"web"}, {"web"})
-
-
-def own_export(conflict: Condition | None = None) -> OwnExport:
-    return OwnExport("uid-export", 7, conflict)
-
-
-def conflict_of(rig: Rig) -> Condition | None:
-    return rig.cluster.own_exports[KEY].conflict
-
-
-def test_a_conflict_is_said_on_the_own_export_and_taken_back() -> None:
-    rig = Rig()
-    rig.cluster.own_exports[KEY] = own_export()
-
-    applied = rig.bring([OLD, MINE])
-
-    said = conflict_of(rig)
-    assert said is not None
-    assert (said.status, said.reason, said.observed_generation) == (True, "LabelsConflict", 7)
-    assert "1 of 2 clusters disagree: z" in said.message
-    assert Changed(Verb.UPDATED, "ServiceExport/status", "web") in applied.changes
-    rig.bring([OLD, AGREEING])
-    said = conflict_of(rig)
-    assert said is not None
-    assert (said.status, said.reason) == (False, "NoConflicts")
-
-
-def test_a_conflict_said_already_is_not_said_again() -> None:
-    rig = Rig()
-    rig.cluster.own_exports[KEY] = own_export()
-    rig.bring([OLD, MINE])
-    rig.calls.clear()
-
-    rig.bring([OLD, MINE])
-
-    assert not rig.writes
-
-
-SAID = Condition(ConditionType.CONFLICT, status=True, reason="PortConflict", message="old", observed_generation=7)
-
-
-@pytest.mark.parametrize(
-    ("records", "held", "status"),
-    [
-        pytest.param((OLD,), SAID, False, id="exported-elsewhere-only"),
-        pytest.param((a_record(Gap.UNEXPORTED, 9),), SAID, False, id="exported-nowhere"),
-        pytest.param((OLD,), None, None, id="nothing-to-take-back"),
-        pytest.param((OLD,), replace(SAID, status=False), False, id="taken-back-already"),
-        pytest.param((a_record(Gap.INCOMPLETE, 9), MINE), SAID, True, id="not-known"),
-    ],
-)
-def test_a_cluster_that_is_no_constituent_only_takes_back(
-    records: tuple[Record, ...], held: Condition | None, status: bool | None
-) -> None:
-    rig = Rig().holding(OLD)
-    rig.cluster.own_exports[KEY] = own_export(held)
-
-    rig.bring(records)
-
-    now = conflict_of(rig)
-    assert (now.status if now else None) is status
-
-
-def test_a_service_export_made_anew_meanwhile_is_observed_again() -> None:
-    rig = Rig()
-    rig.cluster.own_exports[KEY] = own_export()
-    rig.register(OLD, MINE)
-    rig.then["write_conflict 1"] = lambda: rig.cluster.own_exports.update({KEY: OwnExport("uid-new", 1, None)})
-
-    outcome = rig.reconcile()
-
-    said = conflict_of(rig)
-    assert said is not None
-    assert (said.status, said.observed_generation) == (True, 1)
-    assert outcome.check
-
-
-def test_without_an_own_export_there_is_nothing_to_say_it_on() -> None:
-    rig = Rig()
-
-    rig.bring([OLD, MINE])
-
-    assert rig.writes["write_conflict"] == 0
 
 
 def test_objects_that_were_not_written_are_counted_however_often_the_others_were() -> None:

@@ -1,5 +1,6 @@
 """Fields that several kinds share, in both directions."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -61,9 +62,14 @@ def decode_endpoint(raw: Mapping[str, Any]) -> Endpoint:
         serving=ready if serving is None else serving,
         terminating=bool(conditions.get("terminating")),
         hostname=raw.get("hostname") or None,
-        node=raw.get("nodeName") or None,
-        zone=raw.get("zone") or None,
+        node=_shared(raw.get("nodeName")),
+        zone=_shared(raw.get("zone")),
     )
+
+
+def _shared(name: str | None) -> str | None:
+    """Thousands of endpoints name the same few nodes and zones: keep each name once."""
+    return sys.intern(name) if name else None
 
 
 def encode_traffic(traffic: Traffic) -> Raw:

@@ -280,6 +280,17 @@ def test_bookmarks_keep_a_watch_young_while_only_others_change(
     assert int(events[-1]["object"]["metadata"]["resourceVersion"]) > int(version)
 
 
+def test_a_watch_may_be_silent_for_as_long_as_it_says_and_no_longer(
+    server: ApiServer, certificate: ClientCertificate, namespace: str
+) -> None:
+    client = KubeClient(FixedServer(server), Identity("test", certificate=certificate), timeouts=SHORT)
+    path = f"/api/v1/namespaces/{namespace}/services"
+
+    assert list(client.watch(path, query=(("timeoutSeconds", "3"),), silence=20)) == []
+    with pytest.raises(UnreachableError, match="the watch broke: ReadTimeoutError"):
+        list(client.watch(path, query=(("timeoutSeconds", "20"),), silence=0.5))
+
+
 def test_a_watch_can_be_closed_from_another_thread_at_once(client: KubeClient, namespace: str) -> None:
     stream = client.watch(f"/api/v1/namespaces/{namespace}/services", query=(), silence=600)
     with ThreadPoolExecutor(1) as pool:
@@ -365,18 +376,10 @@ def test_a_lease_has_one_winner(client: KubeClient, namespace: str) -> None:
     assert renewed.value.renewed_ms == 1_700_000_009_000
 
 
-def test_a_cluster_knows_its_owner_and_its_properties(client: KubeClient, bystander: Bystander) -> None:
-    body = {
-        "apiVersion": "about.k8s.io/v1beta1",
-        "kind": "ClusterProperty",
-        "metadata": {"name": "of.this.test"},
-        "spec": {"value": "x"},
-    }
-    bystander.create("/apis/about.k8s.io/v1beta1/clusterproperties", body)
-    home = HomeCluster(client)
+def test_a_cluster_knows_its_owner(client: KubeClient, bystander: Bystander) -> None:
+    uid = bystander.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
 
-    assert home.owner() == bystander.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
-    assert ("of.this.test", "x") in {(one.name, one.value) for one in home.properties()}
+    assert HomeCluster(client).owner() == uid
 
 
 def forget_history(plane: ControlPlane, bystander: Bystander) -> None:

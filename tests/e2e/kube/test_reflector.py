@@ -176,28 +176,6 @@ def test_a_half_open_watch_can_be_stopped_at_once(wired: KubeClient, wire: Wire,
         assert time.monotonic() - began < 9  # the read timeout of an ordinary call would be 10
 
 
-def test_a_list_that_is_not_believed_changes_nothing_until_it_is(
-    wired: KubeClient, wire: Wire, bystander: Bystander, namespace: str, exports: str
-) -> None:
-    asked: list[tuple[int, int]] = []
-
-    def believes(before: frozenset[ServiceKey], after: frozenset[ServiceKey]) -> bool:
-        asked.append((len(before), len(after)))
-        return len(asked) != 2
-
-    bystander.create(exports, an_export_in(namespace, "web"))
-    pace = replace(SOON, relist=0.5, doubt=0.5)
-    with Reflecting(wired, namespace, replace(EXPORTS, believes=believes), pace) as reflecting:
-        assert reflecting.next_key() == "web"
-        reflecting.wait_watching()
-        wire.freeze()
-        bystander.delete(f"{exports}/web")
-
-        assert reflecting.next_key() == "web"
-
-    assert asked[:3] == [(0, 1), (1, 0), (1, 0)]
-
-
 def test_a_kind_that_is_not_served_is_waited_for_without_a_storm(client: KubeClient) -> None:
     interest = Interest("/apis/not.there/v1/things", export_seen, lambda seen: seen.key)
     reflector = Reflector(client, interest, changed=lambda _: None, chance=Chance(lambda: 0.999, time.monotonic))

@@ -88,7 +88,6 @@ def test_a_watcher_can_do_all_its_work(watcher: KubeClient, bystander: Bystander
     assert seen is not None
 
     assert home.owner()
-    home.properties()
     home.write_conditions(seen, (CONDITION,))
     lease = Lease("me", 15, 1_700_000_000_000, 1_700_000_000_000)
     name = f"lease-{namespace}"

@@ -1,0 +1,77 @@
+"""From the exporting cluster's watch event of a change to the importing cluster's of its result, one change at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bench.changes import Change, endpoints_changed, exported, take, unexported
+from bench.ground import Ground, pause
+from bench.numbers import spread
+from bench.tables import Table, milliseconds, verdict
+from bench.workload import Backend, backends
+
+MEDIAN_GOAL: Final = 0.150
+P95_GOAL: Final = 0.400
+"""Seconds on top of the operation delay."""
+
+_WARM_UP_ROUNDS: Final = 3
+_ENDPOINTS: Final = 10
+
+
+def measure(ground: Ground) -> list[Table]:
+    """Measure every kind of change at every delay."""
+    rows: list[tuple[str, ...]] = []
+    lost = 0
+    for delay in ground.effort.delays:
+        ground.set_delay(delay)
+        samples = _sampled(ground, delay)
+        for kind, seconds in samples.items():
+            lost += ground.effort.samples - len(seconds)
+            rows.append(_row(kind, delay, seconds))
+    notes = [
+        "Time from the exporting cluster's watch event of the change to the importing cluster's watch event of the "
+        "result. New export: ServiceImport with its IP and the slice; unexport: ServiceImport, slice and derived "
+        "Service gone. D is the time that Cloud Map's operations take; goals: median ≤ D + 150 ms, p95 ≤ D + 400 ms.",
+    ]
+    if lost:
+        notes.append(f"{lost} changes had no result within 30 s and are not in the numbers.")
+    columns = ("change", "D", "samples", "median", "p95", "worst", "median − D", "p95 − D", "goals met")
+    return [Table("One change at a time", columns, tuple(rows), tuple(notes))]
+
+
+def _sampled(ground: Ground, delay: int) -> dict[str, list[float]]:
+    samples: dict[str, list[float]] = {}
+    for number in range(-_WARM_UP_ROUNDS, ground.effort.samples):
+        for kind, change in _round(ground, f"latency-{delay}-{number + _WARM_UP_ROUNDS}"):
+            took = take(ground.route, change)
+            pause()
+            if took and number >= 0:
+                samples.setdefault(kind, []).append(took.seconds)
+        if number >= 0 and (number + 1) % 10 == 0:
+            medians = ", ".join(f"{kind} {spread(taken).median * 1000:.0f}" for kind, taken in samples.items())
+            ground.say(f"  D {delay} ms, {number + 1} of {ground.effort.samples} rounds; medians so far in ms: {medians}")
+    return samples
+
+
+def _round(ground: Ground, service: str) -> Iterator[tuple[str, Change]]:
+    """Give one change of each kind, on a Service that was never exported before."""
+    before = backends(_ENDPOINTS)
+    extra = backends(1, start=_ENDPOINTS)[0]
+    ground.route.source.make_service(service, before)
+    yield "new export", exported(ground.route, service)
+    yield "endpoint added", endpoints_changed(ground.route, service, (*before, extra))
+    flipped = Backend(extra.address, is_ready=False)
+    yield "readiness flip", endpoints_changed(ground.route, service, (*before, flipped))
+    yield "endpoint removed", endpoints_changed(ground.route, service, before)
+    yield "unexport", unexported(ground.route, service)
+
+
+def _row(kind: str, delay: int, seconds: list[float]) -> tuple[str, ...]:
+    if not seconds:
+        return kind, f"{delay:,} ms", "0", *("–" for _ in range(6))
+    summed = spread(seconds)
+    over = summed.median - delay / 1000, summed.p95 - delay / 1000
+    is_met = over[0] <= MEDIAN_GOAL and over[1] <= P95_GOAL
+    times = (summed.median, summed.p95, summed.worst, *over)
+    return kind, f"{delay:,} ms", str(summed.count), *map(milliseconds, times), verdict(is_met=is_met)

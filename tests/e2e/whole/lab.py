@@ -1,0 +1,261 @@
+"""Two real clusters, the real deploy, real watchers: what the end-to-end tests do and see there."""
+
+import itertools
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cloudmap_mcs.install.bundle import OwnImage
+from cloudmap_mcs.install.watcher import WatcherDeployment
+from sandbox.cloudmap.client import SimulatorAdmin
+from sandbox.controlplane.client import ApiRefusedError, KubeClient
+from sandbox.pids import ProcessRecord
+from sandbox.process import Child, free_ports
+from sandbox.sandbox import CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
+from sandbox.starting import Site
+from sandbox.watchers import Beside
+
+MCS = "/apis/multicluster.x-k8s.io/v1beta1"
+SLICES = "/apis/discovery.k8s.io/v1"
+_numbers = itertools.count(1)
+
+
+def eventually(what: str, holds: Callable[[], Any], *, seconds: float = 30.0) -> Any:
+    """Wait until something holds and return it; fail with what it was about."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s: {what}"
+        time.sleep(0.05)
+    return found
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One member cluster as its administrator sees it."""
+
+    member: Member
+    client: KubeClient
+
+    @classmethod
+    def of(cls, member: Member) -> "Cluster":
+        return cls(member, KubeClient(member.server, member.ca, certificate=(member.certificate, member.key)))
+
+    @property
+    def id(self) -> str:
+        return self.member.id
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        try:
+            return self.client.get(path)
+        except ApiRefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def namespace(self, name: str) -> None:
+        self.client.create("/api/v1/namespaces", {"metadata": {"name": name}})
+
+    def service(self, namespace: str, name: str = "web", **spec: Any) -> dict[str, Any]:
+        """Make a selector-less Service, so that its endpoints are exactly those the test writes."""
+        body = {"metadata": {"name": name}, "spec": {"ports": [{"name": "http", "port": 80}], **spec}}
+        return self.client.create(f"/api/v1/namespaces/{namespace}/services", body)
+
+    def endpoints(self, namespace: str, name: str, *addresses: str) -> None:
+        """Write the Service's EndpointSlice: these addresses, all ready."""
+        path = f"{SLICES}/namespaces/{namespace}/endpointslices"
+        body = {
+            "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
+            "addressType": "IPv4",
+            "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
+        }
+        if self.find(f"{path}/{name}-1"):
+            self.client.patch(f"{path}/{name}-1", {"endpoints": body["endpoints"]})
+        else:
+            self.client.create(path, body)
+
+    def export(self, namespace: str, name: str = "web", **spec: Any) -> None:
+        body = {"metadata": {"name": name}, **({"spec": spec} if spec else {})}
+        self.client.create(
+            f"{MCS}/namespaces/{namespace}/serviceexports",
+            {"apiVersion": "multicluster.x-k8s.io/v1beta1", "kind": "ServiceExport", **body},
+        )
+
+    def unexport(self, namespace: str, name: str = "web") -> None:
+        self.client.delete(f"{MCS}/namespaces/{namespace}/serviceexports/{name}")
+
+    def imported(self, namespace: str, name: str = "web") -> dict[str, Any] | None:
+        return self.find(f"{MCS}/namespaces/{namespace}/serviceimports/{name}")
+
+    def imports(self, namespace: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get(f"{MCS}/namespaces/{namespace}/serviceimports")["items"]
+        return found
+
+    def imported_slices(self, namespace: str, name: str = "web") -> list[dict[str, Any]]:
+        selector = f"labelSelector=multicluster.kubernetes.io/service-name%3D{name}"
+        found: list[dict[str, Any]] = self.client.get(f"{SLICES}/namespaces/{namespace}/endpointslices?{selector}")[
+            "items"
+        ]
+        return found
+
+    def addresses(self, namespace: str, name: str = "web") -> set[str]:
+        """Return the ready imported addresses."""
+        return {
+            address
+            for item in self.imported_slices(namespace, name)
+            for endpoint in item.get("endpoints") or ()
+            if endpoint["conditions"].get("ready") is not False
+            for address in endpoint["addresses"]
+        }
+
+    def condition(self, namespace: str, kind: str, name: str = "web") -> tuple[str, str, str]:
+        """Return status, reason and message of a ServiceExport's condition."""
+        found = self.find(f"{MCS}/namespaces/{namespace}/serviceexports/{name}") or {}
+        for item in found.get("status", {}).get("conditions", ()):
+            if item["type"] == kind:
+                return item["status"], item["reason"], item["message"]
+        return "", "", ""
+
+    def owned(self, namespace: str) -> list[str]:
+        """Name everything of ours in a namespace."""
+        ours = "labelSelector=app.kubernetes.io/managed-by%3Dcloudmap-mcs"
+        services = self.client.get(f"/api/v1/namespaces/{namespace}/services?{ours}")["items"]
+        slices = self.client.get(f"{SLICES}/namespaces/{namespace}/endpointslices")["items"]
+        return [
+            *(item["metadata"]["name"] for item in self.imports(namespace)),
+            *(item["metadata"]["name"] for item in services),
+            *(
+                item["metadata"]["name"]
+                for item in slices
+                if "multicluster.kubernetes.io/source-cluster" in item["metadata"]["labels"]
+            ),
+        ]
+
+
+@dataclass
+class Lab:
+    """The running sandbox and its two clusters."""
+
+    site: Site
+    sandbox: Sandbox
+    east: Cluster
+    west: Cluster
+    watchers: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def clusters(self) -> tuple[Cluster, Cluster]:
+        return self.east, self.west
+
+    @property
+    def simulator(self) -> SimulatorAdmin:
+        return SimulatorAdmin(self.sandbox.aws.cloudmap_url)
+
+    def fresh_namespace(self) -> str:
+        """Make a namespace of its own in both clusters."""
+        name = f"test-{next(_numbers)}"
+        for cluster in self.clusters:
+            cluster.namespace(name)
+        return name
+
+    def exported(self, *addresses: str, name: str = "web") -> str:
+        """Export a Service from the east in a namespace of its own, and wait until the west has it."""
+        namespace = self.fresh_namespace()
+        self.east.service(namespace, name)
+        self.east.endpoints(namespace, name, *addresses)
+        self.east.export(namespace, name)
+        eventually("the import", lambda: self.west.addresses(namespace, name) == set(addresses))
+        eventually("the import's IP", lambda: (self.west.imported(namespace, name) or {}).get("spec", {}).get("ips"))
+        return namespace
+
+    def invoke(self, cluster: Cluster, **payload: Any) -> dict[str, Any]:
+        """Invoke a cluster's importer as a person would; returns its report."""
+        function = self.sandbox.deployed.members[cluster.id].importer
+        answer = self.sandbox.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload))
+        report: dict[str, Any] = json.loads(answer["Payload"].read())
+        return report
+
+    def instances(self, namespace: str, name: str = "web") -> dict[str, dict[str, str]]:
+        """Read a service's instances from Cloud Map, by id."""
+        client = self.sandbox.aws.client("servicediscovery")
+        found = client.discover_instances(
+            NamespaceName="mcs.demo", ServiceName=f"{name}.{namespace}", HealthStatus="ALL"
+        )
+        return {item["InstanceId"]: item["Attributes"] for item in found["Instances"]}
+
+    def service_id(self, namespace: str, name: str = "web") -> str:
+        """Find a service's Cloud Map id."""
+        pages = self.sandbox.aws.client("servicediscovery").get_paginator("list_services").paginate()
+        ids = {item["Name"]: str(item["Id"]) for page in pages for item in page["Services"]}
+        return ids[f"{name}.{namespace}"]
+
+    def instances_or_none(self, namespace: str, name: str = "web") -> dict[str, dict[str, str]]:
+        """Read a service's instances; none if Cloud Map does not know the service."""
+        try:
+            return self.instances(namespace, name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ServiceNotFound":
+                return {}
+            raise
+
+    def cloudtrail(self, call: str, **parameters: str) -> None:
+        """Put an event on the default bus as CloudTrail would for somebody else's call."""
+        detail = {
+            "eventSource": "servicediscovery.amazonaws.com",
+            "eventName": call,
+            "userAgent": "aws-cli/2.0",
+            "requestParameters": parameters,
+            "responseElements": {"operationId": "op"},
+        }
+        entry = {
+            "Source": "aws.servicediscovery",
+            "DetailType": "AWS API Call via CloudTrail",
+            "Detail": json.dumps(detail),
+        }
+        self.sandbox.aws.client("events").put_events(Entries=[entry])
+
+    def kill_watcher(self, cluster: Cluster) -> None:
+        """End a watcher as a lost node would."""
+        name = f"watcher-{cluster.id}"
+        child = self.watchers.pop(cluster.id, None)
+        pid = (
+            child.pid
+            if child
+            else next(item.pid for item in ProcessRecord(self.site.folder).read() if item.name == name)
+        )
+        os.kill(pid, signal.SIGKILL)
+        eventually(f"{name} is dead", lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
+
+    def start_watcher(self, cluster: Cluster) -> None:
+        """Start a watcher as the Deployment would."""
+        port = json.loads((self.site.folder / "identity.json").read_text())["port"]
+        beside = Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes, port)
+        health = free_ports(1, SystemRandom())[0]
+        deployment = WatcherDeployment(
+            clusterset=CLUSTERSET,
+            members=tuple(self.sandbox.members),
+            namespace_id=self.sandbox.deployed.namespace_id,
+            bus_arn=self.sandbox.deployed.bus_arn,
+            hub_region=REGION,
+            resync_seconds=RESYNC_MINUTES * 60,
+            code=OwnImage(image="sandbox"),
+            health_port=health,
+        )
+        self.watchers[cluster.id] = beside.start_watcher(cluster.member, deployment)
+
+    def audit(self, cluster: Cluster) -> list[dict[str, Any]]:
+        """Read a cluster's audit log."""
+        log = self.site.folder / "clusters" / cluster.id / "audit.log"
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def _is_zombie(pid: int) -> bool:
+    return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
