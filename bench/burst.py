@@ -36,7 +36,7 @@ def measure(ground: Ground) -> list[Table]:
                 last.append(taken)
         ground.say(f"  D {delay} ms: the last after {', '.join(f'{seconds * 1000:.0f}' for seconds in last)} ms")
         rows.append(_row(delay, ground.effort.rounds, last))
-    columns = ("D", "rounds", "median of the last", "p95", "worst", "worst − D", "goal met")
+    columns = ("D", "rounds", "median of the last", "p95", "worst", "worst - D", "goal met")
     note = (
         f"From the exporting cluster's first watch event of a round to the importing cluster's last; "
         f"one endpoint more or less in each of {SERVICES} services. Goal: ≤ D + 1.2 s in every round."

@@ -113,7 +113,9 @@ def unexported(route: Route, service: str) -> Change:
 def is_own_slice(event: Seen, cluster: str, service: str) -> bool:
     """Tell a slice of a cluster's own Service."""
     is_slice = event.cluster == cluster and event.kind == "EndpointSlice"
-    return is_slice and event.labels.get(LABEL_KUBE_SERVICE_NAME) == service and LABEL_SOURCE_CLUSTER not in event.labels
+    return (
+        is_slice and event.labels.get(LABEL_KUBE_SERVICE_NAME) == service and LABEL_SOURCE_CLUSTER not in event.labels
+    )
 
 
 def is_imported_slice(event: Seen, route: Route, service: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bench.changes import Change, endpoints_changed, exported, take, unexported
+from bench.changes import Change, await_result, endpoints_changed, exported, take, unexported
 from bench.ground import Ground, pause
 from bench.numbers import spread
 from bench.tables import Table, milliseconds, verdict
@@ -17,10 +17,16 @@ P95_GOAL: Final = 0.400
 
 _WARM_UP_ROUNDS: Final = 3
 _ENDPOINTS: Final = 10
+_ON_AND_OFF: Final = tuple(f"on-and-off-{number}" for number in range(5))
+"""Services that are unexported in turn and exported again together.
+
+So few that the watcher's brake on losing many exports within two minutes has no reason to hold.
+"""
 
 
 def measure(ground: Ground) -> list[Table]:
     """Measure every kind of change at every delay."""
+    _prepare(ground)
     rows: list[tuple[str, ...]] = []
     lost = 0
     for delay in ground.effort.delays:
@@ -40,23 +46,32 @@ def measure(ground: Ground) -> list[Table]:
     return [Table("One change at a time", columns, tuple(rows), tuple(notes))]
 
 
+def _prepare(ground: Ground) -> None:
+    for service in _ON_AND_OFF:
+        ground.route.source.make_service(service, backends(_ENDPOINTS))
+        ground.must(exported(ground.route, service))
+
+
 def _sampled(ground: Ground, delay: int) -> dict[str, list[float]]:
     samples: dict[str, list[float]] = {}
     for number in range(-_WARM_UP_ROUNDS, ground.effort.samples):
-        for kind, change in _round(ground, f"latency-{delay}-{number + _WARM_UP_ROUNDS}"):
+        for kind, change in _round(ground, delay, number + _WARM_UP_ROUNDS):
             took = take(ground.route, change)
             pause()
             if took and number >= 0:
                 samples.setdefault(kind, []).append(took.seconds)
         if number >= 0 and (number + 1) % 10 == 0:
             medians = ", ".join(f"{kind} {spread(taken).median * 1000:.0f}" for kind, taken in samples.items())
-            ground.say(f"  D {delay} ms, {number + 1} of {ground.effort.samples} rounds; medians so far in ms: {medians}")
+            ground.say(
+                f"  D {delay} ms, {number + 1} of {ground.effort.samples} rounds; medians so far in ms: {medians}"
+            )
+    _export_again(ground)
     return samples
 
 
-def _round(ground: Ground, service: str) -> Iterator[tuple[str, Change]]:
-    """Give one change of each kind, on a Service that was never exported before."""
-    before = backends(_ENDPOINTS)
+def _round(ground: Ground, delay: int, number: int) -> Iterator[tuple[str, Change]]:
+    """Give one change of each kind; the Service of all but the last was never exported before."""
+    service, before = f"latency-{delay}-{number}", backends(_ENDPOINTS)
     extra = backends(1, start=_ENDPOINTS)[0]
     ground.route.source.make_service(service, before)
     yield "new export", exported(ground.route, service)
@@ -64,7 +79,22 @@ def _round(ground: Ground, service: str) -> Iterator[tuple[str, Change]]:
     flipped = Backend(extra.address, is_ready=False)
     yield "readiness flip", endpoints_changed(ground.route, service, (*before, flipped))
     yield "endpoint removed", endpoints_changed(ground.route, service, before)
-    yield "unexport", unexported(ground.route, service)
+    turn = number % len(_ON_AND_OFF)
+    yield "unexport", unexported(ground.route, _ON_AND_OFF[turn])
+    if turn == len(_ON_AND_OFF) - 1:
+        _export_again(ground)
+
+
+def _export_again(ground: Ground) -> None:
+    changes = [
+        exported(ground.route, service) for service in _ON_AND_OFF if not ground.route.source.is_exported(service)
+    ]
+    ground.route.streams.mark()
+    for change in changes:
+        change.write()
+    for change in changes:
+        await_result(ground.route, change)
+    pause()
 
 
 def _row(kind: str, delay: int, seconds: list[float]) -> tuple[str, ...]:

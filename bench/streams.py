@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -51,7 +52,7 @@ class Streams:
     def __init__(self) -> None:
         self._seen: list[Seen] = []
         self._arrived = threading.Condition()
-        self._connections: list[http.client.HTTPSConnection] = []
+        self._watches: list[tuple[http.client.HTTPSConnection, threading.Thread]] = []
         self._broken: list[str] = []
         self._closing = False
 
@@ -68,8 +69,9 @@ class Streams:
         if answer.status != http.client.OK:
             raise SandboxError(f"watch of {path} in {member.id}: {answer.status} {answer.read()!r}")
         connection.sock.settimeout(None)
-        self._connections.append(connection)
-        threading.Thread(target=self._read, args=(member.id, answer), name=f"watch {path}", daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(member.id, answer), name=f"watch {path}", daemon=True)
+        self._watches.append((connection, reader))
+        reader.start()
 
     def mark(self) -> None:
         """Forget what was seen so far."""
@@ -102,7 +104,10 @@ class Streams:
 
     def __exit__(self, *_: object) -> None:
         self._closing = True
-        for connection in self._connections:
+        for connection, reader in self._watches:
+            # Not closed before its reader is done with it: closing waits for the read that is under way.
+            connection.sock.shutdown(socket.SHUT_RDWR)
+            reader.join()
             connection.close()
 
     def _complain(self) -> None:

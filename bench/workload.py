@@ -80,12 +80,24 @@ class Source:
     def unexport(self, name: str) -> None:
         self.client.delete(_path(SERVICE_EXPORTS, name))
 
-    def remove_service(self, name: str) -> None:
-        """Remove a Service and its slice."""
-        for resource in (ENDPOINT_SLICES, SERVICES):
-            self.client.delete(_path(resource, name))
+    def is_exported(self, name: str) -> bool:
+        return name in self.exports()
 
-    def _create(self, resource: Resource, name: str, body: dict[str, Any], labels: dict[str, str] | None = None) -> None:
+    def services(self) -> list[str]:
+        """Return the names of all Services of the bench."""
+        return [item["metadata"]["name"] for item in self._list(SERVICES)]
+
+    def exports(self) -> dict[str, dict[str, Any]]:
+        """Return all ServiceExports of the bench, by name."""
+        return {item["metadata"]["name"]: item for item in self._list(SERVICE_EXPORTS)}
+
+    def _list(self, resource: Resource) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.client.get(resource.within(NAMESPACE))["items"]
+        return items
+
+    def _create(
+        self, resource: Resource, name: str, body: dict[str, Any], labels: dict[str, str] | None = None
+    ) -> None:
         metadata = {"name": name, "namespace": NAMESPACE, "labels": labels or {}}
         manifest = {"apiVersion": resource.version, "kind": resource.kind, "metadata": metadata, **body}
         self.client.create(resource.within(NAMESPACE), manifest)

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         with interruptible():
             return _up(console, options)
     except SandboxError as error:
-        console.print(str(error), style="red", highlight=False, markup=False)
+        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("interrupted; everything that was started has been stopped")

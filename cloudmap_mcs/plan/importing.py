@@ -183,7 +183,7 @@ def publish(goal: Desired, observed: Observed) -> tuple[Action[Managed], ...]:
     if goal.service is None:
         return _removal(observed)
     own_slices = [seen for seen in observed.slices if seen.value.source not in goal.kept]
-    slices = difference(own_slices, {item.name: item for item in goal.slices}, lambda item: item.name)
+    slices = difference(own_slices, {item.name: item for item in goal.slices}, lambda item: item.name, _differs)
     want = _addressed(goal.service, observed.derived)
     seen = observed.service_import
     if seen is None:
@@ -200,8 +200,13 @@ def _addressed(service: ServiceImport, seen: Seen[DerivedService] | None) -> Ser
     return replace(service, ips=ips, families=seen.value.families)
 
 
+def _differs(held: ImportedSlice, want: ImportedSlice) -> bool:
+    """Compare values; a higher note than the source's own generation (it was rebuilt) must not stay either."""
+    return held != want or held.generation > want.generation
+
+
 def _must_note(goal: Desired, observed: Observed, slices: Sequence[Action[ImportedSlice]]) -> bool:
-    """Tell whether a generation rose, or a source went, and none of the objects would remember it."""
+    """Tell whether a generation changed, or a source went, and the objects would remember it otherwise."""
     gone = {action.seen.value.name for action in slices if isinstance(action, Delete)}
     written = [action.value for action in slices if not isinstance(action, Delete)]
     fresh = {item.name for item in written}
@@ -209,7 +214,7 @@ def _must_note(goal: Desired, observed: Observed, slices: Sequence[Action[Import
     after = floors(replace(observed, slices=(*left, *(Seen(item, "", "") for item in written))))
     noted: Mapping[ClusterId, Note] = {note.source: note for note in goal.notes}
     return after.keys() != noted.keys() or any(
-        note.generation > after[source].generation for source, note in noted.items()
+        note.generation != after[source].generation for source, note in noted.items()
     )
 
 

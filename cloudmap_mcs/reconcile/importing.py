@@ -5,7 +5,7 @@ the tests.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cloudmap_mcs.domain.freshness import floors
@@ -69,15 +69,8 @@ class Importer:
             done += applied.changes
             is_unsettled = is_unsettled or applied.came_or_went or (brought is not None and goal != brought)
             if not applied.changes or goal == brought:
-                return Outcome(
-                    key,
-                    done,
-                    unchanged=untouched(applied.observed, done),
-                    conflicts=tuple(conflict.reason for conflict in goal.conflicts or ()),
-                    set_aside=reading.set_aside,
-                    retry=reading.has_missing_parts,
-                    check=is_unsettled,
-                )
+                outcome = Outcome(key, done, set_aside=reading.set_aside, check=is_unsettled)
+                return _told(outcome, goal, applied.observed, retry=reading.has_missing_parts)
             brought = goal
             reader = reader.remembering(reading)
         return Outcome(key, done, retry=True, check=True)
@@ -95,3 +88,8 @@ def _held(goal: plan.Desired, observed: Observed, ask: Ask) -> Skip | None:
     if goal.is_removal and observed.service_import and not ask.may_remove:
         return Skip.HELD_BACK
     return None
+
+
+def _told(outcome: Outcome, goal: plan.Desired, observed: Observed, *, retry: bool) -> Outcome:
+    conflicts = tuple(conflict.reason for conflict in goal.conflicts or ())
+    return replace(outcome, unchanged=untouched(observed, outcome.changes), conflicts=conflicts, retry=retry)

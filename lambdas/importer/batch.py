@@ -120,5 +120,10 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
     return None
 
 
+def back_after(receives: int) -> int:
+    """Give the seconds until a message that failed comes back, by how often it was received: 0 at first, then longer."""
+    return _delay(receives) if receives > 1 else 0
+
+
 def _delay(attempt: int) -> int:
     return int(min(LONGEST_SECONDS, 2**attempt))

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cloudmap_mcs.eventbridge import invocations
 from lambdas.importer import telling
+from lambdas.importer.batch import back_after
 from lambdas.importer.wiring import SAFETY_MS, door
 
 logger = Logger()
@@ -34,6 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     def settle(record: SQSRecord) -> None:
         if error := handled.failed.get(record.message_id):
+            receives = int(record.attributes.approximate_receive_count)
+            importer.queue.bring_back(record.receipt_handle, back_after(receives))
             raise error
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -1,5 +1,6 @@
-"""Sends delayed messages to the importer's own queue."""
+"""What the importer does to its own queue: delayed messages, and failed ones that come back soon."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,14 @@ class OwnQueue:
             self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=item.seconds)
         except (ClientError, BotoCoreError) as error:
             raise RetryableError(f"{item.message.key}: sending a delayed message: {told(error)}") from error
+
+    def bring_back(self, receipt: str, seconds: int) -> None:
+        """Make a failed message visible again in so many seconds instead of minutes, on its way to the dead letters.
+
+        It comes back by itself after the visibility timeout, so a failure of this call is not worth another one.
+        """
+        with contextlib.suppress(ClientError, BotoCoreError):
+            self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
 
 
 def told(error: ClientError | BotoCoreError) -> str:

@@ -6,14 +6,13 @@ import pytest
 
 from cloudmap_mcs.domain.conditions import Condition
 from cloudmap_mcs.domain.imports import OwnExport
-from cloudmap_mcs.domain.model import ClusterId, Family, Gap, Record
+from cloudmap_mcs.domain.model import ClusterId, Gap, Record
 from cloudmap_mcs.domain.wellknown import ConditionType
 from cloudmap_mcs.reconcile.outcome import Changed, Verb
 from tests.builders import KEY, a_record, a_slice, an_export
 from tests.rig import OWN, Rig
 
 A = ClusterId("a")
-V4, V6 = Family.IPV4, Family.IPV6
 OLD = a_record(an_export("a", slices=[a_slice("10.1.0.1")]), 5)
 MINE = a_record(an_export(OWN, created=2_000, labels=(("app", "web"),)), 5)
 AGREEING = a_record(an_export(OWN, created=2_000), 6)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.install.crds import custom_resource_definitions
 from cloudmap_mcs.kube.access import ApiServer, ClientCertificate, FixedServer
 from cloudmap_mcs.kube.client import Identity, KubeClient
@@ -60,3 +61,8 @@ def namespace(bystander: Bystander) -> str:
     name = next(_NAMESPACES)
     bystander.create("/api/v1/namespaces", {"metadata": {"name": name}})
     return name
+
+
+@pytest.fixture
+def key(namespace: str) -> ServiceKey:
+    return ServiceKey(namespace, "web")

@@ -61,6 +61,18 @@ def an_imported_slice(key: ServiceKey, source_slice: str = "web-abc", **fields: 
     return ImportedSlice(key, **(defaults | fields))
 
 
+def services(key: ServiceKey) -> str:
+    return f"/api/v1/namespaces/{key.namespace}/services"
+
+
+def slices(key: ServiceKey) -> str:
+    return f"/apis/discovery.k8s.io/v1/namespaces/{key.namespace}/endpointslices"
+
+
+def imports(key: ServiceKey) -> str:
+    return f"{MCS}/namespaces/{key.namespace}/serviceimports"
+
+
 def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not holds():

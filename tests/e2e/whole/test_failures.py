@@ -94,6 +94,8 @@ def _remove_other_imports(lab: Lab, namespace: str) -> None:
         for item in cluster.client.get(path)["items"]:
             if item["metadata"]["namespace"] != namespace:
                 cluster.unexport(item["metadata"]["namespace"], item["metadata"]["name"])
+    every = "/apis/multicluster.x-k8s.io/v1beta1/serviceimports"
+    eventually("only these imports", lambda: len(lab.west.client.get(every)["items"]) == 12, seconds=200)
 
 
 def test_an_import_damaged_by_hand_is_repaired_by_a_manual_invoke(lab: Lab) -> None:
@@ -115,8 +117,7 @@ def test_an_import_damaged_by_hand_is_repaired_by_a_manual_invoke(lab: Lab) -> N
 def test_a_payload_nobody_understands_is_refused_with_what_is_allowed(lab: Lab) -> None:
     answer = json.dumps(lab.invoke(lab.west, resync="everything"))
 
-    assert "UnknownMessageError" in answer
-    assert "must be" in answer
+    assert "resync: must be" in answer
 
 
 def test_neither_watcher_nor_importer_is_ever_refused_a_right(lab: Lab) -> None:

@@ -1,0 +1,303 @@
+import logging
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from cloudmap_mcs.domain.model import ClusterId, Gap, ServiceKey
+from cloudmap_mcs.domain.offers import NoExport
+from cloudmap_mcs.domain.wellknown import ConditionType, Reason
+from cloudmap_mcs.errors import PermanentError, RetryableError, UnreachableError
+from cloudmap_mcs.ports import Member
+from tests.builders import KEY, a_record, a_slice, an_export
+from tests.fakes.time import until
+from tests.watcher.world import Scene, joined
+
+A = ClusterId("a")
+READY = ConditionType.READY
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setattr("cloudmap_mcs.watcher.running.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("cloudmap_mcs.watcher.leading.RETRY_SECONDS", 0.05)
+    scene = Scene()
+    yield scene
+    scene.troubles.lasting.clear()
+    scene.troubles.then = lambda _: None
+    scene.end()
+
+
+def test_an_export_is_registered_announced_and_listed_and_goes_again(scene: Scene) -> None:
+    life = joined(scene.start())
+    life.export(a_slice("10.0.0.1"))
+    (change,) = scene.bus.wait_for(1)
+    record = scene.record()
+    assert record
+    assert (change.key, change.cluster, change.generation) == (KEY, A, record.generation)
+    until(lambda: scene.memory.members[A].keys == {KEY})
+
+    life.unexport()
+    assert scene.bus.wait_for(2)[1].generation > change.generation
+    assert life.stop() == 0
+
+
+def test_a_graceful_stop_finishes_what_is_under_way_and_gives_the_lease_away(scene: Scene) -> None:
+    life = joined(scene.start())
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow(name: str) -> None:
+        if name == "put done":
+            entered.set()
+            leave.wait(10)
+
+    scene.troubles.then = slow
+    life.export(a_slice("10.0.0.1"))
+    assert entered.wait(10)
+    life.watcher.stop()
+    assert life.thread.is_alive()
+    assert scene.leases.holder == "one"
+    leave.set()
+
+    assert life.end() == 0
+    assert [change.key for change in scene.bus.changes] == [KEY]
+    assert scene.memory.members[A].keys == {KEY}
+    assert scene.leases.holder == ""
+
+
+def test_nothing_is_withdrawn_before_the_whole_cluster_was_read(scene: Scene) -> None:
+    """To a cache that is half full, exports of an earlier life look as if they were gone."""
+    scene.memory.write(KEY, A, a_record(an_export("a"), 1))
+    scene.memory.members[A] = Member(A, "uid-a", "1", (1,), 0, frozenset([KEY]))
+    scene.cluster.unsynced = {"services": "503"}
+    life = scene.start()
+    until(life.leadership.is_held)
+    assert not life.is_member()
+    assert life.watcher.readiness() == {"synced": False}
+    assert scene.troubles.count("put") == 0
+
+    scene.cluster.export()
+    scene.cluster.unsynced = {}
+    joined(life)
+    until(lambda: scene.cluster.condition(READY))
+
+    assert all(change.key == KEY for change in scene.bus.changes)
+    record = scene.record()
+    assert record
+    assert record.is_exporter
+
+
+def test_a_watcher_that_waits_for_its_first_lists_can_be_stopped(scene: Scene) -> None:
+    scene.cluster.unsynced = {"services": "503"}
+    life = scene.start()
+    until(life.leadership.is_held)
+
+    assert life.stop() == 0
+
+
+def test_what_was_unexported_while_no_watcher_ran_is_withdrawn_at_start(scene: Scene) -> None:
+    life = joined(scene.start())
+    life.export(a_slice("10.0.0.1"))
+    scene.bus.wait_for(1)
+    until(lambda: scene.memory.members[A].keys == {KEY})
+    life.stop()
+    scene.cluster.unexport()
+
+    joined(scene.start())
+    scene.bus.wait_for(2)
+
+    record = scene.record()
+    assert record
+    assert record.content is Gap.UNEXPORTED
+
+
+def test_a_standby_is_ready_and_takes_over_when_the_leader_goes(scene: Scene) -> None:
+    leader = joined(scene.start("one"))
+    standby = scene.start("two")
+    until(lambda: standby.watcher.readiness() == {"synced": True})
+    assert all(standby.watcher.liveness().values())
+    assert not standby.is_member()
+
+    leader.stop()
+    joined(standby)
+    assert scene.leases.holder == "two"
+
+
+def test_a_lost_lease_ends_this_life_and_writes_nothing_more(scene: Scene) -> None:
+    life = joined(scene.start())
+    held = scene.leases.held
+    assert held
+    scene.leases.update_lease(held, held.value.__class__("two", 15, 0, 0))
+    until(lambda: not life.leadership.is_held())
+    before = scene.troubles.count("put") + scene.troubles.count("put_member")
+    life.export(a_slice("10.0.0.1"))
+
+    assert life.end() == 1
+    assert scene.troubles.count("put") + scene.troubles.count("put_member") == before
+    assert scene.leases.holder == "two"
+
+
+def test_a_missing_identity_is_a_condition_and_a_log_line_until_it_is_there(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.cluster.properties_held = {}
+    scene.cluster.export()
+    with caplog.at_level(logging.ERROR, "cloudmap_mcs.watcher"):
+        life = scene.start()
+        until(lambda: scene.cluster.condition(READY))
+    ready = scene.cluster.condition(READY)
+    assert ready
+    assert (ready.status, ready.reason) == (False, Reason.FAILED)
+    assert "create it" in ready.message
+    assert "create it" in str(caplog.records[0].__dict__["problem"])
+
+    life.changes_identity(cluster="a", clusterset="prod")
+    joined(life)
+    until(lambda: scene.bus.changes)
+    ready = scene.cluster.condition(READY)
+    assert ready
+    assert ready.status
+
+
+def test_a_cloned_cluster_says_so_on_every_export_and_touches_nothing(scene: Scene) -> None:
+    keys = [KEY, ServiceKey("shop", "other")]
+    original = a_record(an_export("a"), 1)
+    scene.memory.write(KEY, A, original)
+    entry = Member(A, "uid-of-the-original", "1", (1,), 0, frozenset([KEY]))
+    scene.memory.members[A] = entry
+    for key in keys:
+        scene.cluster.export(key)
+    life = scene.start()
+    until(lambda: all(scene.cluster.condition(READY, key) for key in keys))
+
+    for key in keys:
+        ready = scene.cluster.condition(READY, key)
+        assert ready
+        assert "uid-of-the-original" in ready.message
+    assert scene.memory.members[A] == entry
+    assert scene.record() == original
+    assert life.stop() == 0
+
+
+def test_an_identity_that_changes_ends_this_life(scene: Scene) -> None:
+    life = joined(scene.start())
+    life.changes_identity(cluster="b")
+
+    assert life.end() == 1
+
+
+def test_a_property_that_was_touched_but_says_the_same_changes_nothing(scene: Scene) -> None:
+    life = joined(scene.start())
+    owners = scene.troubles.count("owner")
+    life.changes_identity(cluster="a")
+    until(lambda: scene.troubles.count("owner") > owners)
+
+    assert life.is_member()
+    assert life.stop() == 0
+
+
+def test_an_identity_that_cannot_be_asked_for_is_asked_for_again(scene: Scene) -> None:
+    life = joined(scene.start())
+    scene.troubles.lasting["owner"] = UnreachableError("the API server restarts")
+    owners = scene.troubles.count("owner")
+    life.changes_identity(cluster="b")
+    until(lambda: scene.troubles.count("owner") > owners + 1)
+    assert life.is_member()
+
+    scene.troubles.lasting.clear()
+    assert life.end() == 1
+
+
+def test_a_member_entry_that_is_taken_over_ends_this_life(scene: Scene) -> None:
+    life = joined(scene.start())
+    scene.memory.members[A] = Member(A, "uid-of-a-clone", "1", (1,), 0, frozenset())
+    life.export(a_slice("10.0.0.1"))
+
+    assert life.end() == 1
+    assert scene.memory.members[A].owner == "uid-of-a-clone"
+
+
+def test_a_start_during_an_outage_takes_nobodys_ready_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = joined(scene.start())
+    life.export(a_slice("10.0.0.1"))
+    until(lambda: scene.cluster.condition(READY))
+    life.stop()
+    monkeypatch.setattr("cloudmap_mcs.watcher.running.IDENTITY_SECONDS", 0.05)
+    fresh = ServiceKey("shop", "fresh")
+    scene.cluster.export(fresh)
+    scene.troubles.lasting["read_member"] = UnreachableError("Cloud Map does not answer")
+
+    again = scene.start()
+    until(lambda: scene.cluster.condition(READY, fresh))
+    ready, pending = scene.cluster.condition(READY), scene.cluster.condition(READY, fresh)
+    assert ready
+    assert ready.status
+    assert pending
+    assert (pending.status, pending.reason) == (False, Reason.PENDING)
+
+    scene.troubles.lasting.clear()
+    joined(again)
+
+
+def test_conditions_that_cannot_be_written_without_an_identity_do_not_end_the_watcher(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudmap_mcs.watcher.running.IDENTITY_SECONDS", 0.05)
+    scene.cluster.properties_held = {}
+    scene.cluster.export()
+    scene.troubles.lasting["write_conditions"] = PermanentError("forbidden")
+    life = scene.start()
+    until(lambda: scene.troubles.count("write_conditions") > 2)
+    assert life.thread.is_alive()
+
+    scene.troubles.lasting.clear()
+    life.changes_identity(cluster="a", clusterset="prod")
+    joined(life)
+
+
+def test_liveness_names_the_threads_and_notices_one_that_ended(scene: Scene) -> None:
+    life = joined(scene.start())
+    assert life.watcher.liveness() == dict.fromkeys(
+        ("reflectors", "workers", "announcements", "membership", "audit"), True
+    )
+
+    scene.troubles.lasting["announce"] = ValueError("a bug")
+    life.export(a_slice("10.0.0.1"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading, "excepthook", lambda _: None)
+        until(lambda: not life.watcher.liveness()["announcements"])
+
+
+def test_a_bug_that_one_key_brings_out_is_logged_and_stops_no_other(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    life = joined(scene.start())
+    scene.troubles.once["put"] = ValueError("a bug")
+    with caplog.at_level(logging.ERROR, "cloudmap_mcs.watcher"):
+        life.export(a_slice("10.0.0.1"))
+        until(lambda: caplog.records)
+    life.export(a_slice("10.0.0.1"), key=ServiceKey("shop", "other"))
+
+    assert {change.key.name for change in scene.bus.wait_for(2)} == {"web", "other"}
+    assert caplog.records[0].exc_info
+    assert caplog.records[0].__dict__["service_name"] == "web"
+
+
+def test_a_write_that_fails_is_repeated_by_itself(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    life = joined(scene.start())
+    scene.troubles.once["put"] = RetryableError("throttled")
+    with caplog.at_level(logging.WARNING, "cloudmap_mcs.watcher"):
+        life.export(a_slice("10.0.0.1"))
+        scene.bus.wait_for(1)
+
+    assert [line.__dict__["reason"] for line in caplog.records if line.message == "export failed"] == ["Retryable"]
+    assert not isinstance(scene.record(), NoExport)
+
+
+def test_conditions_that_failed_are_written_later_without_another_announcement(scene: Scene) -> None:
+    life = joined(scene.start())
+    scene.troubles.once["write_conditions"] = UnreachableError("the API server restarts")
+    life.export(a_slice("10.0.0.1"))
+    until(lambda: scene.cluster.condition(READY))
+
+    assert len(scene.bus.changes) == 1
