@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from bench.changes import endpoints_changed, exported
 from bench.ground import Ground, pause
 from bench.numbers import spread
 from bench.tables import Table, verdict
-from bench.tally import CLOUD_MAP, Call, Tally, is_write
+from bench.tally import CLOUD_MAP, EVENTS, Call, Tally, is_write
 from bench.workload import backends
-from infra import names
-from sandbox.sandbox import CLUSTERSET
 
 _REST_SECONDS: Final = 0.9
 """Until the importers have looked again after their writes; an importer is done with a change long before."""
@@ -43,7 +42,7 @@ def _counted(ground: Ground, service: str) -> list[Counter[Call]]:
     pause(2 * _REST_SECONDS)
     for number in range(-_WARM_UP, ground.effort.rounds):
         tally = Tally(ground)
-        ground.must(endpoints_changed(ground.route, service, backends(_ENDPOINTS + number % 2)))
+        ground.must(endpoints_changed(ground.route, service, backends(_ENDPOINTS + (number + 1) % 2)))
         pause(_REST_SECONDS)
         if number >= 0:
             counted.append(tally.take())
@@ -52,7 +51,7 @@ def _counted(ground: Ground, service: str) -> list[Counter[Call]]:
 
 def _rows(ground: Ground, delay: int, counted: list[Counter[Call]]) -> list[tuple[str, ...]]:
     importing, members = ground.route.importing, len(ground.sandbox.members)
-    event = Call("events", f"to queue {names.member_name(CLUSTERSET, importing)}")
+    event = Call(EVENTS, f"to queue {ground.sandbox.deployed.members[importing].queue_url.rsplit('/', 1)[1]}")
     slices = {f"{verb} endpointslices" for verb in ("create", "update", "patch", "delete")}
     importer = f"{importing} importer"
     kinds = (
@@ -78,7 +77,7 @@ def _rows(ground: Ground, delay: int, counted: list[Counter[Call]]) -> list[tupl
     return [_row(name, delay, goal, samples) for name, goal, samples in kinds]
 
 
-def _row(name: str, delay: int, goal: int | None, samples: list[float]) -> tuple[str, ...]:
+def _row(name: str, delay: int, goal: int | None, samples: Sequence[float]) -> tuple[str, ...]:
     summed = spread(samples)
     goals = ("-", "-") if goal is None else (f"≤ {goal}", verdict(is_met=summed.worst <= goal))
     return name, f"{delay:,} ms", str(summed.count), f"{summed.median:g}", f"{summed.worst:g}", *goals

@@ -1,4 +1,4 @@
-"""From the exporting cluster's watch event of a change to the importing cluster's of its result, one change at a time."""
+"""How long one change takes: from the exporting cluster's watch event to the importing cluster's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ MEDIAN_GOAL: Final = 0.150
 P95_GOAL: Final = 0.400
 """Seconds on top of the operation delay."""
 
+_NOTE: Final = (
+    "Time from the exporting cluster's watch event of the change to the importing cluster's watch event of the "
+    "result. New export: ServiceImport with its IP and the slice; unexport: ServiceImport, slice and derived "
+    "Service gone. D is the time that Cloud Map's operations take; goals: median ≤ D + 150 ms, p95 ≤ D + 400 ms."
+)
 _WARM_UP_ROUNDS: Final = 3
 _ENDPOINTS: Final = 10
 _ON_AND_OFF: Final = tuple(f"on-and-off-{number}" for number in range(5))
@@ -35,14 +40,10 @@ def measure(ground: Ground) -> list[Table]:
         for kind, seconds in samples.items():
             lost += ground.effort.samples - len(seconds)
             rows.append(_row(kind, delay, seconds))
-    notes = [
-        "Time from the exporting cluster's watch event of the change to the importing cluster's watch event of the "
-        "result. New export: ServiceImport with its IP and the slice; unexport: ServiceImport, slice and derived "
-        "Service gone. D is the time that Cloud Map's operations take; goals: median ≤ D + 150 ms, p95 ≤ D + 400 ms.",
-    ]
+    notes = [_NOTE]
     if lost:
         notes.append(f"{lost} changes had no result within 30 s and are not in the numbers.")
-    columns = ("change", "D", "samples", "median", "p95", "worst", "median − D", "p95 − D", "goals met")
+    columns = ("change", "D", "samples", "median", "p95", "worst", "median - D", "p95 - D", "goals met")
     return [Table("One change at a time", columns, tuple(rows), tuple(notes))]
 
 
@@ -62,9 +63,7 @@ def _sampled(ground: Ground, delay: int) -> dict[str, list[float]]:
                 samples.setdefault(kind, []).append(took.seconds)
         if number >= 0 and (number + 1) % 10 == 0:
             medians = ", ".join(f"{kind} {spread(taken).median * 1000:.0f}" for kind, taken in samples.items())
-            ground.say(
-                f"  D {delay} ms, {number + 1} of {ground.effort.samples} rounds; medians so far in ms: {medians}"
-            )
+            ground.say(f"  D {delay} ms, {number + 1} of {ground.effort.samples} rounds; medians in ms: {medians}")
     _export_again(ground)
     return samples
 
@@ -86,9 +85,8 @@ def _round(ground: Ground, delay: int, number: int) -> Iterator[tuple[str, Chang
 
 
 def _export_again(ground: Ground) -> None:
-    changes = [
-        exported(ground.route, service) for service in _ON_AND_OFF if not ground.route.source.is_exported(service)
-    ]
+    there = ground.route.source.exports()
+    changes = [exported(ground.route, service) for service in _ON_AND_OFF if service not in there]
     ground.route.streams.mark()
     for change in changes:
         change.write()
@@ -99,7 +97,7 @@ def _export_again(ground: Ground) -> None:
 
 def _row(kind: str, delay: int, seconds: list[float]) -> tuple[str, ...]:
     if not seconds:
-        return kind, f"{delay:,} ms", "0", *("–" for _ in range(6))
+        return kind, f"{delay:,} ms", "0", *("-" for _ in range(6))
     summed = spread(seconds)
     over = summed.median - delay / 1000, summed.p95 - delay / 1000
     is_met = over[0] <= MEDIAN_GOAL and over[1] <= P95_GOAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def availability(truth: Sequence[Sighting], copy: Sequence[Sighting], until: flo
     moments = [at for at in changes if begin <= at <= until]
     missing = stale = 0.0
     fewest = len(_at(truth, begin) & _at(copy, begin))
-    for at, following in zip(moments, moments[1:], strict=False):
+    for at, following in itertools.pairwise(moments):
         live, held = _at(truth, at), _at(copy, at)
         missing += len(live - held) * (following - at)
         stale += len(held - live) * (following - at)

@@ -13,6 +13,8 @@ from typing import Any, Final
 from bench.ground import Ground
 
 CLOUD_MAP: Final = "Cloud Map"
+EVENTS: Final = "events"
+FUNCTIONS: Final = "functions"
 _COMPONENT: Final = re.compile(r"^cloudmap-mcs/\S+ (importer|watcher)$")
 _EVENT: Final = re.compile(r"EventBridge → SQS (\S+)")
 _BATCH: Final = re.compile(r"ESM: Lambda (\S+) processed")
@@ -64,9 +66,9 @@ class Tally:
             calls.update(call for line in log.lines() if (call := audited(cluster, json.loads(line))))
         for line in self._aws.lines():
             if match := _EVENT.search(line):
-                calls[Call("events", f"to queue {match[1]}")] += 1
+                calls[Call(EVENTS, f"to queue {match[1]}")] += 1
             elif match := _BATCH.search(line):
-                calls[Call("functions", match[1])] += 1
+                calls[Call(FUNCTIONS, match[1])] += 1
         return calls
 
     def _operations(self) -> Counter[str]:

@@ -62,13 +62,13 @@ class Source:
     def make_service(self, name: str, endpoints: Sequence[Backend]) -> None:
         """Make a Service without selector, and its slice."""
         self._create(SERVICES, name, {"spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080}]}})
-        labels = {LABEL_KUBE_SERVICE_NAME: name, LABEL_SLICE_MANAGED_BY: "bench"}
         body = {
+            "metadata": {"labels": {LABEL_KUBE_SERVICE_NAME: name, LABEL_SLICE_MANAGED_BY: "bench"}},
             "addressType": "IPv4",
             "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
             "endpoints": _endpoints(endpoints),
         }
-        self._create(ENDPOINT_SLICES, name, body, labels)
+        self._create(ENDPOINT_SLICES, name, body)
 
     def set_endpoints(self, name: str, endpoints: Sequence[Backend]) -> None:
         """Replace the endpoints of a Service in one write."""
@@ -79,9 +79,6 @@ class Source:
 
     def unexport(self, name: str) -> None:
         self.client.delete(_path(SERVICE_EXPORTS, name))
-
-    def is_exported(self, name: str) -> bool:
-        return name in self.exports()
 
     def services(self) -> list[str]:
         """Return the names of all Services of the bench."""
@@ -95,11 +92,9 @@ class Source:
         items: list[dict[str, Any]] = self.client.get(resource.within(NAMESPACE))["items"]
         return items
 
-    def _create(
-        self, resource: Resource, name: str, body: dict[str, Any], labels: dict[str, str] | None = None
-    ) -> None:
-        metadata = {"name": name, "namespace": NAMESPACE, "labels": labels or {}}
-        manifest = {"apiVersion": resource.version, "kind": resource.kind, "metadata": metadata, **body}
+    def _create(self, resource: Resource, name: str, body: dict[str, Any]) -> None:
+        metadata = {"name": name, "namespace": NAMESPACE, **body.get("metadata", {})}
+        manifest = {"apiVersion": resource.version, "kind": resource.kind, **body, "metadata": metadata}
         self.client.create(resource.within(NAMESPACE), manifest)
 
 

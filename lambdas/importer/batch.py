@@ -121,7 +121,7 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
 
 
 def back_after(receives: int) -> int:
-    """Give the seconds until a message that failed comes back, by how often it was received: 0 at first, then longer."""
+    """Give the seconds until a failed message comes back, by how often it was received: 0 at first, then longer."""
     return _delay(receives) if receives > 1 else 0
 
 

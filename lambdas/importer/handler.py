@@ -24,8 +24,9 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a batch with its failed messages, a resync with its report."""
     importer = door()
-    telling.start(logger, metrics, clusterset=importer.accept.clusterset, cluster=importer.importer.own)
-    if invocations.is_invocation(event):
+    is_resync = invocations.is_invocation(event)
+    telling.start(logger, metrics, importer, is_resync=is_resync)
+    if is_resync:
         until = importer.clock.now_ms() + context.get_remaining_time_in_millis() - SAFETY_MS
         resynced, answer = importer.resync(invocations.parse(event), until_ms=until)
         telling.tell_resync(logger, metrics, resynced)

@@ -7,14 +7,15 @@ from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.reconcile.outcome import Failure, Outcome
 from cloudmap_mcs.reconcile.resyncing import Resynced
-from lambdas.importer.door import Handled
+from lambdas.importer.door import Door, Handled
 
 
-def start(logger: Logger, metrics: Metrics, *, clusterset: str, cluster: str) -> None:
-    """Name the clusterset and the importing cluster in every line and metric."""
-    for name, value in (("clusterset", clusterset), ("cluster", cluster)):
+def start(logger: Logger, metrics: Metrics, importer: Door, *, is_resync: bool) -> None:
+    """Name the clusterset and the importing cluster in every line and metric, and count the invocation by its kind."""
+    for name, value in (("clusterset", importer.accept.clusterset), ("cluster", importer.importer.own)):
         logger.append_keys(**{name: value})
         metrics.add_dimension(name, value)
+    _count(metrics, "Resyncs" if is_resync else "Batches", 1)
 
 
 def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
@@ -24,7 +25,6 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
         logger.error("message refused", extra={"message_id": message_id, "reason": error.reason, "problem": str(error)})
     _count(metrics, "MessagesRefused", len(handled.batch.refused))
     _count(metrics, "MessagesIgnored", len(handled.batch.ignored))
-    _reconciled(metrics, len(handled.results))
     for work, result in handled.results:
         if isinstance(result, Outcome):
             _tell_outcome(logger, metrics, result)
@@ -38,7 +38,6 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
 def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
     """Log and count what a resync did."""
     metrics.add_metric("KeysReconciled", MetricUnit.Count, len(resynced.outcomes))
-    _reconciled(metrics, len(resynced.outcomes))
     for item in resynced.outcomes:
         if isinstance(item, Failure):
             _count(metrics, "ReconcileErrors", 1)
@@ -74,11 +73,6 @@ def _tell_error(logger: Logger, metrics: Metrics, key: ServiceKey, error: Except
 
 def _keys(key: ServiceKey) -> dict[str, str]:
     return {"namespace": key.namespace, "service_name": key.name}
-
-
-def _reconciled(metrics: Metrics, keys: int) -> None:
-    """Count what was looked at, none too: an invocation without any metric would draw a warning of the library."""
-    metrics.add_metric("KeysReconciled", MetricUnit.Count, keys)
 
 
 def _count(metrics: Metrics, name: str, count: int) -> None:

@@ -45,9 +45,10 @@ class Attaching:
     @classmethod
     def read(cls, kubeconfig: str, names: Sequence[str], folder: Path) -> Attaching:
         """Read the contexts; SandboxError for one that cannot be attached to."""
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-        return cls(kubeconfig, read_contexts(kubeconfig, names, scratch=folder / "private"), folder)
+        scratch = folder / "private"
+        shutil.rmtree(scratch, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(kubeconfig, read_contexts(kubeconfig, names, scratch=scratch), folder)
 
     @property
     def ids(self) -> tuple[str, ...]:

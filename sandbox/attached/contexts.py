@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from kubernetes.client import Configuration
-from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
+from kubernetes.config import ConfigException, load_kube_config
+from kubernetes.config.kube_config import KubeConfigMerger
+from yaml import YAMLError
 
 from sandbox.errors import SandboxError
 
@@ -59,17 +61,22 @@ def read_contexts(kubeconfig: str, names: Sequence[str], *, scratch: Path) -> tu
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise SandboxError(f"context {repeated[0]} is named twice")
-    try:
-        found, _ = list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]  # of the client
-    except ConfigException as error:
-        raise SandboxError(f"the kubeconfig {kubeconfig} cannot be used: {error}") from error
-    known = sorted(context["name"] for context in found)
+    known = _names(kubeconfig)
     missing = [name for name in names if name not in known]
     if missing:
         raise SandboxError(
             f"the kubeconfig {kubeconfig} has no context {', '.join(missing)}; it has {', '.join(known) or 'none'}"
         )
     return tuple(_read(kubeconfig, name, scratch) for name in names)
+
+
+def _names(kubeconfig: str) -> list[str]:
+    """Return the names of all contexts; the client's own list wants a current one, which is not needed here."""
+    try:
+        merged = KubeConfigMerger(kubeconfig).config  # type: ignore[no-untyped-call]  # of the client
+        return sorted(context["name"] for context in merged["contexts"]) if merged else []
+    except (ConfigException, OSError, YAMLError) as error:
+        raise SandboxError(f"the kubeconfig {kubeconfig} cannot be used: {error}") from error
 
 
 def load(kubeconfig: str, context: str, *, scratch: Path) -> Configuration:

@@ -1,14 +1,18 @@
 """What CDK promises the function against what the code asks for: both sides are read, neither is repeated here."""
 
 import importlib
+import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Logger, Metrics
 
 from cloudmap_mcs.eventbridge import messages
+from cloudmap_mcs.reconcile.resyncing import Resynced
 from cloudmap_mcs.settings import ImporterSettings
 from infra import patterns
 from infra.importer import HANDLER
+from lambdas.importer import telling
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import function
 
@@ -54,3 +58,24 @@ def test_the_handler_string_leads_to_a_function(members: Stack) -> None:
 
 def test_the_rules_wait_for_the_events_that_watchers_send() -> None:
     assert (patterns.SOURCE, patterns.DETAIL_TYPE) == (messages.SOURCE, messages.DETAIL_TYPE)
+
+
+def test_the_brakes_alarm_listens_to_the_metric_that_the_function_sends(
+    members: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = function(members, "west")["Environment"]["Variables"]
+    namespace, service = variables["POWERTOOLS_METRICS_NAMESPACE"], variables["POWERTOOLS_SERVICE_NAME"]
+    metrics = Metrics(namespace=namespace, service=service)
+    for name, value in (("clusterset", "prod"), ("cluster", "west")):
+        metrics.add_dimension(name, value)
+    telling.tell_resync(Logger(service="seam"), metrics, Resynced((), is_braked=True))
+    metrics.flush_metrics()
+    sent = json.loads(next(line for line in capsys.readouterr().out.splitlines() if "_aws" in line))
+
+    alarms = {alarm["AlarmName"]: alarm for alarm in members.of_type("AWS::CloudWatch::Alarm")}
+    alarm = alarms["cloudmap-mcs-prod-west-brake"]
+    (described,) = sent["_aws"]["CloudWatchMetrics"]
+    assert alarm["Namespace"] == described["Namespace"]
+    assert alarm["MetricName"] in {metric["Name"] for metric in described["Metrics"]}
+    assert sorted(item["Name"] for item in alarm["Dimensions"]) == sorted(described["Dimensions"][0])
+    assert all(sent[item["Name"]] == item["Value"] for item in alarm["Dimensions"])

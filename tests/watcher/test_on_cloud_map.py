@@ -1,4 +1,4 @@
-"""The watcher on the real registry adapter, against the simulator over HTTP: what doubles of the registry cannot show."""
+"""The watcher on the real registry adapter, against the simulator over HTTP: what doubles cannot show."""
 
 from collections.abc import Iterator
 from typing import Any

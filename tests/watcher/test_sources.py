@@ -57,7 +57,7 @@ def reflected(items: dict[str, list[dict[str, Any]]]) -> tuple[ReflectedCluster,
     return cluster, keys, signs, lists
 
 
-ALL = {
+ALL: dict[str, list[dict[str, Any]]] = {
     "services": [SERVICE],
     "endpointslices": [SLICE],
     "serviceexports": [EXPORT],

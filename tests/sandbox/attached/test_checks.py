@@ -86,5 +86,5 @@ def test_a_refusal_by_the_api_server_names_the_context() -> None:
     cluster = Cluster()
     cluster.objects.clear()
 
-    with pytest.raises(SandboxError, match="context kind-a: .*404"):
+    with pytest.raises(SandboxError, match=r"context kind-a: .*404"):
         check([(a_context(), cluster)], INTENT)

@@ -21,6 +21,7 @@ from sandbox.controlplane.certificates import write_pairs
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 USER = User("importer", ("cloudmap-mcs:importer", "second"))
+GOOD = "k8s-aws-v1.good"
 PATH = "/api/v1/services?limit=5"
 
 
@@ -51,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(201, b'{"kind":"Done"}')
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer  # noqa: N815 - names of http.server
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -74,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def review(token: str) -> User:
-    if token != "k8s-aws-v1.good":
+    if token != GOOD:
         raise TokenRefusedError("unknown")
     return USER
 
@@ -84,20 +85,27 @@ class Lab:
     api: ApiServer
     proxy: Proxy
     pki: Path
-    loaded: list[str] = field(default_factory=list)
+    loaded: list[str]
+    open: list[http.client.HTTPSConnection] = field(default_factory=list)
 
     def connection(self, *, administrator: bool = False, pki: Path | None = None) -> http.client.HTTPSConnection:
         trust = ssl.create_default_context(cafile=str(self.pki / "ca.crt"))
         if administrator:
             folder = pki or self.pki
             trust.load_cert_chain(folder / "admin.crt", folder / "admin.key")
-        return http.client.HTTPSConnection("127.0.0.1", self.proxy.server_port, context=trust, timeout=10)
+        self.open.append(http.client.HTTPSConnection("127.0.0.1", self.proxy.server_port, context=trust, timeout=10))
+        return self.open[-1]
 
-    def ask(self, method: str = "GET", token: str = "k8s-aws-v1.good", **headers: str) -> http.client.HTTPResponse:
+    def ask(self, method: str = "GET", token: str = GOOD, **headers: str) -> http.client.HTTPResponse:
         connection = self.connection()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, PATH, body=b"{}", headers={"Authorization": f"Bearer {token}", **named})
         return connection.getresponse()
+
+
+def _ask(connection: http.client.HTTPSConnection) -> int:
+    connection.request("GET", PATH)
+    return connection.getresponse().status
 
 
 @pytest.fixture
@@ -112,8 +120,11 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
     proxy = Proxy(0, tmp_path, Reviews(review, lambda: 0.0), Administrator(load))
     for server in (api, proxy):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Lab(api, proxy, tmp_path, loaded)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    lab = Lab(api, proxy, tmp_path, loaded)
+    yield lab
+    for connection in lab.open:
+        connection.close()
     for server in (proxy, api):
         server.shutdown()
         server.server_close()
@@ -135,7 +146,7 @@ def test_an_eks_token_becomes_an_impersonated_user(lab: Lab, method: str) -> Non
 def test_a_head_request_has_no_body_and_leaves_the_connection_usable(lab: Lab) -> None:
     connection = lab.connection()
     for method in ("HEAD", "GET"):
-        connection.request(method, PATH, headers={"Authorization": "Bearer k8s-aws-v1.good"})
+        connection.request(method, PATH, headers={"Authorization": f"Bearer {GOOD}"})
         assert connection.getresponse().read() == (b"" if method == "HEAD" else b'{"kind":"Done"}')
 
 
@@ -149,7 +160,7 @@ def test_a_bad_token_is_refused_as_by_an_api_server_and_nothing_goes_on(lab: Lab
 
 def test_without_a_token_nobody_gets_in_and_the_connection_stays_usable(lab: Lab) -> None:
     connection = lab.connection()
-    for headers, expected in (({}, 401), ({"Authorization": "Bearer k8s-aws-v1.good"}, 201)):
+    for headers, expected in (({}, 401), ({"Authorization": f"Bearer {GOOD}"}, 201)):
         connection.request("POST", PATH, body=b"{}", headers=headers)
         answer = connection.getresponse()
         answer.read()
@@ -169,8 +180,7 @@ def test_a_certificate_of_another_ca_does_not_get_in(lab: Lab, tmp_path: Path) -
     connection = lab.connection(administrator=True, pki=tmp_path / "foreign")
 
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        connection.request("GET", PATH)
-        connection.getresponse()
+        _ask(connection)
     assert not lab.api.requests
 
 
@@ -191,7 +201,7 @@ def test_credentials_are_loaded_anew_when_they_are_no_longer_taken(lab: Lab) -> 
 
 def test_watch_events_arrive_before_the_watch_ends(lab: Lab) -> None:
     connection = lab.connection()
-    connection.request("GET", "/watch", headers={"Authorization": "Bearer k8s-aws-v1.good"})
+    connection.request("GET", "/watch", headers={"Authorization": f"Bearer {GOOD}"})
     answer = connection.getresponse()
 
     assert answer.readline() == b"first\n"
@@ -201,7 +211,7 @@ def test_watch_events_arrive_before_the_watch_ends(lab: Lab) -> None:
 
 def test_an_answer_that_breaks_off_is_not_passed_on_as_complete(lab: Lab) -> None:
     connection = lab.connection()
-    connection.request("GET", "/cut", headers={"Authorization": "Bearer k8s-aws-v1.good"})
+    connection.request("GET", "/cut", headers={"Authorization": f"Bearer {GOOD}"})
 
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()
@@ -226,9 +236,7 @@ def test_a_silent_caller_does_not_hold_up_the_others(lab: Lab) -> None:
 def test_a_body_of_unknown_length_is_refused(lab: Lab) -> None:
     connection = lab.connection()
     body: Any = iter([b"{}"])
-    connection.request(
-        "POST", PATH, body=body, headers={"Authorization": "Bearer k8s-aws-v1.good"}, encode_chunked=True
-    )
+    connection.request("POST", PATH, body=body, headers={"Authorization": f"Bearer {GOOD}"}, encode_chunked=True)
 
     assert connection.getresponse().status == 400
     assert not lab.api.requests

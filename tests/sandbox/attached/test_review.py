@@ -65,7 +65,7 @@ def answering(body: Any, asked: list[Any]) -> Iterator[str]:
             self.wfile.write(json.dumps(body).encode())
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/hook"
         server.shutdown()
 
