@@ -137,6 +137,10 @@ class RegistryWriter(RegistryReader, Protocol):
         """Ask the control plane whose entry `members/<cluster>` is."""
         ...
 
+    def keys(self) -> frozenset[ServiceKey]:
+        """List the keys whose Cloud Map service holds any instance, whoever wrote it; the index may lack some."""
+        ...
+
     def empty_services(self) -> frozenset[ServiceKey]:
         """List the keys whose Cloud Map service holds no instance at all."""
         ...
@@ -224,8 +228,4 @@ class Cluster(Protocol):
 
     def imports(self) -> frozenset[ServiceKey]:
         """List the keys that any object of ours in the cluster belongs to, one paged LIST per kind."""
-        ...
-
-    def exports(self) -> frozenset[ServiceKey]:
-        """List the keys of the cluster's own ServiceExports."""
         ...

@@ -7,6 +7,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,6 +16,7 @@ import yaml
 from cloudmap_mcs.install.bundle import OwnImage
 from cloudmap_mcs.install.rendering import InstallSettings, render
 from cloudmap_mcs.install.watcher import WatcherDeployment
+from cloudmap_mcs.kube.resources import MCS_VERSION
 from infra.cache import cache_folder
 from sandbox.attached.attaching import Attaching
 from sandbox.attached.contexts import kubeconfig_of
@@ -27,6 +29,7 @@ from sandbox.binaries.building import build
 from sandbox.cloudmaps import CloudMapPlace
 from sandbox.clusters import eks_name, member, start_clusters
 from sandbox.controlplane.applying import apply
+from sandbox.controlplane.client import ApiRefusedError, KubeClient
 from sandbox.controlplane.cluster import PROGRAMS
 from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
@@ -174,11 +177,27 @@ def _populate(site: Site, sandbox: Sandbox, attaching: Attaching | None) -> None
         if attaching:
             write_installed(attaching.folder / name, manifests[name])
         apply(item.client(), manifests[name])
+    for item in sandbox.members.values():
+        _wait_until_served(item.client())
     identity, *health = free_ports(1 + len(sandbox.members), SystemRandom())
     beside = Beside(sandbox.aws, site.root, site.folder, site.processes, identity)
     beside.start_identity(sandbox.members)
     for item, port in zip(sandbox.members.values(), health, strict=True):
         beside.start_watcher(item, replace(watcher, health_port=port))
+
+
+def _wait_until_served(client: KubeClient) -> None:
+    """Wait until the new kinds can be listed: an API server answers 429 for some seconds after it has taken them."""
+    deadline = time.monotonic() + _READY_SECONDS
+    for kind in ("serviceexports", "serviceimports"):
+        while True:
+            try:
+                client.get(f"/apis/{MCS_VERSION}/{kind}?limit=1")
+                break
+            except ApiRefusedError as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
 
 def _resync(sandbox: Sandbox) -> None:

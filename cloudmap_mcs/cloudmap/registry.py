@@ -128,6 +128,9 @@ class CloudMapRegistry(CloudMapReader):
         head = self._get(service_id, cluster)
         return None if head is None else members.decode(head, self._parts(service_id, head))
 
+    def keys(self) -> frozenset[ServiceKey]:
+        return frozenset(key for key, _, count in self._services.listed() if count)
+
     def empty_services(self) -> frozenset[ServiceKey]:
         return frozenset(key for key, _ in self._services.empty())
 

@@ -156,13 +156,19 @@ class Services:
         for item in self._pages("ListInstances", "Instances", ServiceId=reference):
             yield Instance(item["Id"], item.get("Attributes", {}))
 
-    def empty(self) -> Iterator[tuple[ServiceKey, str]]:
-        """List the keys' services that hold no instance, with their ids."""
+    def listed(self) -> Iterator[tuple[ServiceKey, str, int]]:
+        """List the keys' services: key, id, number of instances. The ids are remembered."""
         filters = [{"Name": "NAMESPACE_ID", "Values": [self._reference], "Condition": "EQ"}]
         for item in self._pages("ListServices", "Services", Filters=filters):
             key = names.service_key(item["Name"])
-            if key and not item.get("InstanceCount", 0):
-                yield key, str(item["Id"])
+            if key:
+                self._ids.put(item["Name"], str(item["Id"]))
+                self._names.put(str(item["Id"]), item["Name"])
+                yield key, str(item["Id"]), item.get("InstanceCount", 0)
+
+    def empty(self) -> Iterator[tuple[ServiceKey, str]]:
+        """List the keys' services that hold no instance, with their ids."""
+        return ((key, service_id) for key, service_id, count in self.listed() if not count)
 
     def delete(self, service_id: str) -> bool:
         """Delete a service if it is empty; one that is gone is deleted."""

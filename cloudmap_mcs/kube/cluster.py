@@ -106,9 +106,6 @@ class KubeCluster:
             ]
         )
 
-    def exports(self) -> frozenset[ServiceKey]:
-        return frozenset(key_of(item) for item in self._metadata(SERVICE_EXPORTS.everywhere, ""))
-
     def close(self) -> None:
         self._readers.shutdown()
         self._client.close()

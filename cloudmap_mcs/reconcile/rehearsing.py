@@ -46,9 +46,6 @@ class Rehearsal:
     def imports(self) -> frozenset[ServiceKey]:
         return self.cluster.imports()
 
-    def exports(self) -> frozenset[ServiceKey]:
-        return self.cluster.exports()
-
     def _held(self, seen: Seen[M]) -> Seen[M]:
         key = seen.value.key
         self.imagined[key] = self.imagined[key].holding(seen)

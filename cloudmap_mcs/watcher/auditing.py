@@ -36,7 +36,11 @@ class Audit:
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     def start(self, inherited: frozenset[ServiceKey]) -> None:
-        """Audit now, with the keys an earlier watcher left, and then every period."""
+        """Audit now, with the keys an earlier watcher left, and then every period.
+
+        What it wrote last before it died may not be in the index yet, so all Cloud Map services are looked at once;
+        if they cannot be listed, the next audit tries again.
+        """
         self._enqueue(inherited)
         self._swept = self.monotonic()
         self._thread.start()
@@ -52,9 +56,21 @@ class Audit:
         for key in sorted(self.ledger.doubt() | self.own_keys() | inherited):
             self.queue.add(key, urgency=Urgency.AUDIT)
 
+    def _find_unlisted(self) -> bool:
+        try:
+            found = self.registry.keys()
+        except McsError as error:
+            log.warning("listing services failed", extra={"reason": error.reason, "problem": str(error)})
+            return False
+        for key in sorted(found):
+            self.queue.add(key, urgency=Urgency.AUDIT)
+        return True
+
     def _run(self) -> None:
+        is_listed = self._find_unlisted()
         while not self._stopping.wait(self.period):
             self._enqueue(frozenset())
+            is_listed = is_listed or self._find_unlisted()
             if self.monotonic() - self._swept >= SWEEP_SECONDS:
                 self._swept = self.monotonic()
                 try:

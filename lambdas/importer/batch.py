@@ -6,7 +6,7 @@ from typing import Final
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import McsError, RetryableError, UnreachableError
-from cloudmap_mcs.eventbridge.messages import ForeignCall, Hint, LookAgain, Message, parse
+from cloudmap_mcs.eventbridge.messages import ForeignCall, Hint, LookAgain, Message, UnknownMessageError, parse
 from cloudmap_mcs.reconcile.importing import Ask
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.reading import Patience
@@ -120,9 +120,9 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
     return None
 
 
-def back_after(receives: int) -> int:
-    """Give the seconds until a failed message comes back, by how often it was received: 0 at first, then longer."""
-    return _delay(receives) if receives > 1 else 0
+def back_after(error: Exception, receives: int) -> int:
+    """Give the seconds until a failed message comes back: longer each time, but 0 if nobody will ever understand it."""
+    return 0 if isinstance(error, UnknownMessageError) else _delay(receives)
 
 
 def _delay(attempt: int) -> int:

@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     def settle(record: SQSRecord) -> None:
         if error := handled.failed.get(record.message_id):
             receives = int(record.attributes.approximate_receive_count)
-            importer.queue.bring_back(record.receipt_handle, back_after(receives))
+            importer.queue.bring_back(record.receipt_handle, back_after(error, receives))
             raise error
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cloudmap_mcs.domain.wellknown import PROPERTY_CLUSTER, PROPERTY_CLUSTERSET
-from sandbox.controlplane.client import ApiRefusedError
+from sandbox.controlplane.client import ApiRefusedError, ApiUnreachableError
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sandbox.attached.contexts import Context
 
@@ -40,19 +41,28 @@ class Intent:
 
 def check(clusters: Iterable[tuple[Context, Api]], intent: Intent) -> None:
     """Look at every cluster; SandboxError for the first that must not be touched. Writes nothing."""
+    clusters = list(clusters)
     seen: dict[str, str] = {}
     for context, api in clusters:
-        try:
-            uid = _look(context, api, intent)
-        except ApiRefusedError as error:
-            raise SandboxError(f"context {context.name}: {error}") from error
+        with _named(context):
+            uid: str = api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
         if uid in seen:
             raise SandboxError(f"contexts {seen[uid]} and {context.name} are the same cluster; name two different ones")
         seen[uid] = context.name
+    for context, api in clusters:
+        with _named(context):
+            _look(context, api, intent)
 
 
-def _look(context: Context, api: Api, intent: Intent) -> str:
-    uid: str = api.get("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+@contextmanager
+def _named(context: Context) -> Iterator[None]:
+    try:
+        yield
+    except (ApiRefusedError, ApiUnreachableError) as error:
+        raise SandboxError(f"context {context.name}: {error}") from error
+
+
+def _look(context: Context, api: Api, intent: Intent) -> None:
     anything = {"verb": "*", "group": "*", "resource": "*"}
     review = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -73,7 +83,6 @@ def _look(context: Context, api: Api, intent: Intent) -> str:
                 f"context {context.name} has a namespace {namespace} already; the demo makes one and deletes it at the "
                 f"end. If it is left from a demo: kubectl --context {context.name} delete namespace {namespace}"
             )
-    return uid
 
 
 def _check_property(context: Context, api: Api, name: str, wanted: str) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,9 @@ def exists(plane: ControlPlane, path: str) -> bool:
     try:
         plane.client().get(path)
     except ApiRefusedError as error:
-        assert error.status == 404
-        return False
+        if error.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise
     return True
 
 
@@ -162,9 +164,8 @@ def test_importers_write_as_their_roles_impersonated_by_the_kubeconfigs_user(att
     assert {event["objectRef"]["resource"] for event in written} >= {"serviceimports", "services", "endpointslices"}
     assert {event["user"]["username"] for event in events} == {"system:serviceaccount:kube-system:boss"}
     assert all(event["impersonatedUser"]["groups"] == GROUPS for event in events)
-    assert all(
-        ":assumed-role/cloudmap-mcs-demo-boss-kind-b" in event["impersonatedUser"]["username"] for event in events
-    )
+    names = {event["impersonatedUser"]["username"].split("/")[1] for event in events}
+    assert names == {f"cloudmap-mcs-demo-{ID_OF_B}-importer-us-east-1"}
 
 
 def test_down_ends_every_process_and_says_how_to_remove_the_rest(attached: Attached, shown: Shown) -> None:
@@ -179,7 +180,7 @@ def test_down_ends_every_process_and_says_how_to_remove_the_rest(attached: Attac
     assert running(attached.folder) == []
     assert f"make down CLOUDMAP_ENDPOINT={attached.cloudmap_url}" in down.stdout
     assert (again.returncode, "has a namespace mcs.demo" in again.stdout) == (1, True)
-    assert "1 services are removed" in emptied.stdout
+    assert "the clusterset's namespace and" in emptied.stdout
     for plane in attached.lab.planes:
         assert not exists(plane, "/apis/about.k8s.io/v1beta1/clusterproperties/cluster.clusterset.k8s.io")
         assert exists(plane, "/apis/multicluster.x-k8s.io/v1beta1/serviceexports")
@@ -192,5 +193,6 @@ def test_one_cluster_under_two_names_is_refused_before_anything_is_written(attac
 
     refused = user.run("up", "--context", "one", "--context", "two")
 
-    assert (refused.returncode, "one and two are the same cluster" in refused.stdout) == (1, True)
+    assert refused.returncode == 1
+    assert "one and two are the same cluster" in refused.stdout
     assert running(user.folder) == []

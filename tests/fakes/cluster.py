@@ -85,10 +85,6 @@ class InMemoryCluster:
         self.before("imports")
         return frozenset(key for _, key, _ in self.objects)
 
-    def exports(self) -> frozenset[ServiceKey]:
-        self.before("exports")
-        return frozenset(self.own_exports)
-
     def of_kind(self, kind: type[M], key: ServiceKey) -> list[M]:
         found = [
             seen.value

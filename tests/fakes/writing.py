@@ -52,6 +52,10 @@ class WritableRegistry(InMemoryRegistry):
         self.before("read_member")
         return self.members.get(cluster)
 
+    def keys(self) -> frozenset[ServiceKey]:
+        self.before("keys")
+        return frozenset(key for key in self.services if self.truth(key))
+
     def empty_services(self) -> frozenset[ServiceKey]:
         self.before("empty_services")
         return frozenset(key for key in self.services if not self.truth(key))

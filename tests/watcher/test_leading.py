@@ -121,14 +121,17 @@ def test_a_failed_renewal_is_repeated_until_the_deadline_and_no_longer(rig: Rig)
 
 def test_a_renewal_that_is_answered_after_the_deadline_does_not_revive_the_leader(rig: Rig) -> None:
     leading = rig.leader()
+    rig.troubles.lasting["update"] = UnreachableError("gone")
 
     def slow(name: str) -> None:
-        if name == "update":
-            rig.now.now += RENEW_SECONDS - 1
+        if name == "update" and rig.troubles.count("update") == 4:
+            rig.troubles.lasting.clear()
+            rig.now.now += 4
 
     rig.troubles.then = slow
     leading.hold(rig.waits(50))
 
+    assert rig.troubles.count("update") == 4
     assert not leading.is_held()
 
 

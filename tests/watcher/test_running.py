@@ -65,13 +65,16 @@ def test_a_graceful_stop_finishes_what_is_under_way_and_gives_the_lease_away(sce
     assert scene.leases.holder == ""
 
 
-def test_nothing_is_withdrawn_before_the_whole_cluster_was_read(scene: Scene) -> None:
-    """To a cache that is half full, exports of an earlier life look as if they were gone."""
+def test_nothing_is_withdrawn_before_the_whole_cluster_was_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a cache that is half full, exports of an earlier life look as if they were gone."""
+    monkeypatch.setattr("cloudmap_mcs.watcher.running.IDENTITY_SECONDS", 0.05)
     scene.memory.write(KEY, A, a_record(an_export("a"), 1))
     scene.memory.members[A] = Member(A, "uid-a", "1", (1,), 0, frozenset([KEY]))
     scene.cluster.unsynced = {"services": "503"}
     life = scene.start()
-    until(life.leadership.is_held)
+    until(lambda: any(line.message == "waiting for the first lists" for line in caplog.records))
     assert not life.is_member()
     assert life.watcher.readiness() == {"synced": False}
     assert scene.troubles.count("put") == 0

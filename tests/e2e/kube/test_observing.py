@@ -131,7 +131,6 @@ def test_every_kind_of_ours_makes_its_key_an_import(cluster: KubeCluster, bystan
     keys = {key.name for key in cluster.imports() if key.namespace == namespace}
 
     assert keys == {"web-0", "web-1", "web-2"}
-    assert ServiceKey(namespace, "own") in cluster.exports()
 
 
 def test_a_namespace_that_is_missing_or_going_is_observed_and_refuses_writes_as_stale(

@@ -187,7 +187,7 @@ class Lab:
         """Read a service's instances from Cloud Map, by id."""
         client = self.sandbox.aws.client("servicediscovery")
         found = client.discover_instances(
-            NamespaceName="mcs.demo", ServiceName=f"{name}.{namespace}", HealthStatus="ALL"
+            NamespaceName="mcs.demo", ServiceName=f"{name}.{namespace}".rstrip("."), HealthStatus="ALL"
         )
         return {item["InstanceId"]: item["Attributes"] for item in found["Instances"]}
 
