@@ -26,8 +26,10 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / ".sandbox" / "bench"
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 INTRODUCTION: Final = (
-    "Written by `make bench`, which starts a sandbox of its own, measures for about 25 minutes and stops it again. "
-    "Numbers are reported as they came out; nothing fails because of them.",
+    (
+        "Written by `make bench`, which starts a sandbox of its own, measures for about 25 minutes and stops it again. "
+        "Numbers are reported as they came out; nothing fails because of them."
+    ),
 )
 
 

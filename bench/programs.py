@@ -39,8 +39,9 @@ def parsed(stat: str, status: str, *, ticks: int) -> Usage:
     """Read the content of the two files."""
     fields = stat.rpartition(")")[2].split()
     cpu = (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / ticks
-    kib = {name: value.split()[0] for name, _, value in (line.partition(":") for line in status.splitlines()) if value}
-    return Usage(cpu, int(kib["VmRSS"]) * KIB / MB, int(kib["VmHWM"]) * KIB / MB)
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    resident, peak = (int(lines[name].split()[0]) * KIB / MB for name in ("VmRSS", "VmHWM"))
+    return Usage(cpu, resident, peak)
 
 
 def functions(parent: int, name: str) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.domain.wellknown import LABEL_KUBE_SERVICE_NAME, LABEL_SLICE_MANAGED_BY
+from cloudmap_mcs.kube.manifests.derived_service import is_derived
 from cloudmap_mcs.kube.resources import (
     ENDPOINT_SLICES,
     NAMESPACES,
@@ -81,8 +82,8 @@ class Source:
         self.client.delete(_path(SERVICE_EXPORTS, name))
 
     def services(self) -> list[str]:
-        """Return the names of all Services of the bench."""
-        return [item["metadata"]["name"] for item in self._list(SERVICES)]
+        """Return the names of all Services of the bench but the derived ones."""
+        return [item["metadata"]["name"] for item in self._list(SERVICES) if not is_derived(item)]
 
     def exports(self) -> dict[str, dict[str, Any]]:
         """Return all ServiceExports of the bench, by name."""

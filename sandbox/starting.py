@@ -20,7 +20,7 @@ from cloudmap_mcs.kube.resources import MCS_VERSION
 from infra.cache import cache_folder
 from sandbox.attached.attaching import Attaching
 from sandbox.attached.contexts import kubeconfig_of
-from sandbox.attached.telling import announce_install, write_installed
+from sandbox.attached.telling import announce_install, removal_commands, write_installed
 from sandbox.aws.deploy import Cdk, deploy
 from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.server import LocalAws
@@ -173,6 +173,8 @@ def _populate(site: Site, sandbox: Sandbox, attaching: Attaching | None) -> None
     manifests = {name: render(InstallSettings(cluster=name, watcher=watcher)) for name in sandbox.members}
     if attaching:
         announce_install(attaching.kubeconfig, attaching.contexts, next(iter(manifests.values())), site.say)
+        for command in removal_commands(list(sandbox.members.values()), attaching.folder, sandbox.kubectl):
+            site.say(f"    {command}")
     for name, item in sandbox.members.items():
         if attaching:
             write_installed(attaching.folder / name, manifests[name])

@@ -28,7 +28,7 @@ def announce_install(
         say(f"  context {context.name} → cluster id {context.cluster}, {context.server}")
     kinds = Counter(manifest["kind"] for manifest in manifests)
     say(f"  into each goes, by server-side apply: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}")
-    say("  the Deployment has no replicas, the watchers run on this machine; all of it stays until you delete it")
+    say("  the Deployment has no replicas, the watchers run on this machine; all of it stays until you delete it:")
 
 
 def write_installed(folder: Path, manifests: Sequence[Mapping[str, Any]]) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from cloudmap_mcs.domain.model import Gap, ServiceKey
-from cloudmap_mcs.errors import PermanentError
+from cloudmap_mcs.errors import PermanentError, RetryableError
 from cloudmap_mcs.reconcile.ledger import Ledger, Unread
 from cloudmap_mcs.watcher.auditing import SWEEP_SECONDS, Audit
 from cloudmap_mcs.watcher.workqueue import WorkQueue

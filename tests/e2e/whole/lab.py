@@ -96,6 +96,13 @@ class Cluster:
     def imported(self, namespace: str, name: str = "web") -> dict[str, Any] | None:
         return self.find(f"{MCS}/namespaces/{namespace}/serviceimports/{name}")
 
+    def spec(self, namespace: str, name: str = "web") -> dict[str, Any]:
+        """Return a ServiceImport's spec; it must be there."""
+        found = self.imported(namespace, name)
+        assert found, f"no ServiceImport {namespace}/{name} in {self.id}"
+        spec: dict[str, Any] = found["spec"]
+        return spec
+
     def imports(self, namespace: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.client.get(f"{MCS}/namespaces/{namespace}/serviceimports")["items"]
         return found

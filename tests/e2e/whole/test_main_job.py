@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.whole.lab import Lab, eventually
+from tests.e2e.whole.lab import Cluster, Lab, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -11,22 +11,32 @@ def test_an_export_is_imported_everywhere_and_an_unexport_removes_every_trace(la
     namespace = lab.exported("10.201.9.1", "10.201.9.2")
 
     for cluster in lab.clusters:
-        eventually(
-            f"the import in {cluster.id}",
-            lambda cluster=cluster: cluster.addresses(namespace) == {"10.201.9.1", "10.201.9.2"},
-        )
+        _imports(cluster, namespace, "10.201.9.1", "10.201.9.2")
     assert lab.east.condition(namespace, "Valid")[:2] == ("True", "Valid")
     eventually("Ready", lambda: lab.east.condition(namespace, "Ready")[:2] == ("True", "Exported"))
     eventually("no conflict", lambda: lab.east.condition(namespace, "Conflict")[:2] == ("False", "NoConflicts"))
 
     lab.east.unexport(namespace)
     for cluster in lab.clusters:
-        eventually(f"nothing of ours in {cluster.id}", lambda cluster=cluster: not cluster.owned(namespace))
+        _holds_nothing(cluster, namespace)
+
+
+def _imports(cluster: Cluster, namespace: str, *addresses: str) -> None:
+    eventually(f"the import in {cluster.id}", lambda: cluster.addresses(namespace) == set(addresses))
+
+
+def _holds_nothing(cluster: Cluster, namespace: str) -> None:
+    eventually(f"nothing of ours in {cluster.id}", lambda: not cluster.owned(namespace))
+
+
+def _reports(cluster: Cluster, namespace: str, status: str, reason: str) -> None:
+    wanted = (status, reason)
+    eventually(f"{reason} in {cluster.id}", lambda: cluster.condition(namespace, "Conflict")[:2] == wanted)
 
 
 def test_the_clusterset_ip_outlives_endpoints_exporters_and_the_derived_service(lab: Lab) -> None:
     namespace = lab.exported("10.201.9.3")
-    spec = lab.west.imported(namespace)["spec"]
+    spec = lab.west.spec(namespace)
     derived = next(name for name in lab.west.owned(namespace) if name.startswith("derived-"))
 
     lab.east.endpoints(namespace, "web")
@@ -40,7 +50,7 @@ def test_the_clusterset_ip_outlives_endpoints_exporters_and_the_derived_service(
     lab.west.client.delete(f"/api/v1/namespaces/{namespace}/services/{derived}")
     lab.invoke(lab.west, resync={"namespace": namespace, "service": "web"})
 
-    assert lab.west.imported(namespace)["spec"]["ips"] == spec["ips"]
+    assert lab.west.spec(namespace)["ips"] == spec["ips"]
     service = lab.west.client.get(f"/api/v1/namespaces/{namespace}/services/{derived}")
     assert service["spec"]["clusterIPs"] == spec["ips"]
 
@@ -57,28 +67,22 @@ def test_differing_ports_are_a_conflict_on_both_exports_until_they_agree(lab: La
     lab.west.export(namespace)
 
     for cluster in lab.clusters:
-        eventually(
-            f"the conflict in {cluster.id}",
-            lambda cluster=cluster: cluster.condition(namespace, "Conflict")[:2] == ("True", "PortConflict"),
-        )
+        _reports(cluster, namespace, "True", "PortConflict")
     assert "east" in lab.west.condition(namespace, "Conflict")[2]
-    assert lab.west.imported(namespace)["spec"]["ports"] == [{"name": "http", "port": 80, "protocol": "TCP"}]
+    assert lab.west.spec(namespace)["ports"] == [{"name": "http", "port": 80, "protocol": "TCP"}]
     assert lab.west.addresses(namespace) == {"10.201.9.4"}, "a port that lost gets no traffic"
 
     lab.west.client.patch(
         f"/api/v1/namespaces/{namespace}/services/web", {"spec": {"ports": [{"name": "http", "port": 80}]}}
     )
     for cluster in lab.clusters:
-        eventually(
-            f"agreement in {cluster.id}",
-            lambda cluster=cluster: cluster.condition(namespace, "Conflict")[:2] == ("False", "NoConflicts"),
-        )
+        _reports(cluster, namespace, "False", "NoConflicts")
     eventually("both clusters' endpoints", lambda: lab.west.addresses(namespace) == {"10.201.9.4", "10.202.9.4"})
 
 
 def test_a_headless_service_keeps_its_host_names_and_has_no_clusterset_ip(lab: Lab) -> None:
     namespace = lab.fresh_namespace()
-    lab.east.service(namespace, clusterIP="None")
+    lab.east.service(namespace, clusterIP="None", ipFamilyPolicy="SingleStack")
     lab.east.endpoints(namespace, "web", "10.201.9.5")
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/web-1"
     lab.east.client.patch(
