@@ -14,6 +14,7 @@ CLOUDMAP_ENDPOINT ?=
 ATTACH := $(foreach context,$(CONTEXT),--context $(context)) $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONDONTWRITEBYTECODE := 1
+export UV_SYSTEM_CERTS := true
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
 .PHONY: help setup demo sandbox down test e2e bench lint fmt lock ci clean

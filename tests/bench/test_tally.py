@@ -34,7 +34,7 @@ def test_only_our_own_components_are_counted(entry: dict[str, Any], expected: Ca
     ("operation", "expected"),
     [("update endpointslices", True), ("delete services", True), ("get services", False), ("watch services", False)],
 )
-def test_writes_are_told_from_reads(operation: str, expected: bool):
+def test_writes_are_told_from_reads(operation: str, expected: bool) -> None:
     assert is_write(Call("west importer", operation)) is expected
 
 
