@@ -44,7 +44,7 @@ sandbox: $(READY) ## Start the sandbox and leave it running
 	@$(RUN) -m sandbox up $(ATTACH)
 
 down: $(READY) ## Stop everything that demo or sandbox left running
-	@$(RUN) -m sandbox down
+	@$(RUN) -m sandbox down $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
 
 test: $(READY) ## All tests that need neither Kubernetes nor root
 	@$(RUN) -m pytest -m "not e2e" -n auto --cov --cov-report= tests
