@@ -80,6 +80,7 @@ class Beside:
             "KUBERNETES_SERVICE_HOST": str(server.hostname),
             "KUBERNETES_SERVICE_PORT": str(server.port),
             "POD_NAME": f"watcher-{member.id}",
+            "MCS_HEALTH_HOST": "127.0.0.1",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_url(self.identity_port, member.eks),
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(pod_token),
             "AWS_ENDPOINT_URL": self.aws.endpoint,

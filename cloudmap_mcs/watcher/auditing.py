@@ -70,7 +70,7 @@ class Audit:
         is_listed = self._find_unlisted()
         while not self._stopping.wait(self.period):
             self._enqueue(frozenset())
-            pass
+            is_listed = is_listed or self._find_unlisted()
             if self.monotonic() - self._swept >= SWEEP_SECONDS:
                 self._swept = self.monotonic()
                 try:

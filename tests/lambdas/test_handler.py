@@ -240,14 +240,21 @@ def test_a_message_that_cannot_be_postponed_goes_back_to_the_queue_alone(functio
     assert "sending a delayed message: RequestThrottled" in line["problem"]
 
 
-@pytest.mark.parametrize(("receives", "seconds"), [(1, 0), (2, 4), (4, 16)])
-def test_a_failed_message_comes_back_soon_and_then_later(
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 2), (2, 4), (4, 16), (9, 60)])
+def test_a_failed_message_comes_back_later_each_time_and_one_that_nobody_understands_at_once(
     function: Function, rig: Rig, receives: int, seconds: int
 ) -> None:
-    rig.register(WEB)
-    function(a_batch({"good": a_hint(WEB), "bad": "x"}, receives=receives))
+    rig.register(WEB, SHOP)
+    Refusing(rig, WEB, PermanentError("HTTP 403: forbidden"))
+    function(a_batch({"good": a_hint(SHOP), "refused": a_hint(WEB), "bad": "x"}, receives=receives))
 
-    assert rig.sqs.visible == {"handle-bad": seconds}
+    assert rig.sqs.visible == {"handle-refused": seconds, "handle-bad": 0}
+
+
+def test_a_failed_message_that_cannot_be_brought_back_comes_back_by_itself(function: Function, rig: Rig) -> None:
+    rig.sqs.refuse = ["x"]
+
+    assert function.failed(bad="x") == ["bad"]
 
 
 # Log lines and metrics
