@@ -22,7 +22,7 @@ REREADS: Final = (0.05, 0.1, 0.2, 0.3, 0.4)
 class Patience(Enum):
     """What to do about a stale answer."""
 
-    REREAD = "read again, then give up for now"
+    REREAD = "read again, then come back later"
     DECIDE = "read again, then let the control plane decide"
     RESYNC = "let the control plane decide at once"
 

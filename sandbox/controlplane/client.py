@@ -52,6 +52,15 @@ class KubeClient:
     def get(self, path: str) -> dict[str, Any]:
         return self.request("GET", path)
 
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Get an object, or None if there is none."""
+        try:
+            return self.get(path)
+        except ApiRefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self.request("POST", path, body)
 

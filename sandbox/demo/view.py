@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudmap_mcs.domain.wellknown import LABEL_KUBE_SERVICE_NAME, LABEL_SERVICE_NAME, LABEL_SOURCE_CLUSTER
-from sandbox.controlplane.client import ApiRefusedError
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -55,13 +53,13 @@ class View:
 
     def has_export(self) -> bool:
         return (
-            self._get(f"/apis/multicluster.x-k8s.io/v1beta1/namespaces/{NAMESPACE}/serviceexports/{SERVICE}")
+            self.client.find(f"/apis/multicluster.x-k8s.io/v1beta1/namespaces/{NAMESPACE}/serviceexports/{SERVICE}")
             is not None
         )
 
     def imported(self) -> Imported | None:
         """Return what is imported; None when nothing of it is there at all."""
-        found = self._get(f"/apis/multicluster.x-k8s.io/v1beta1/namespaces/{NAMESPACE}/serviceimports/{SERVICE}")
+        found = self.client.find(f"/apis/multicluster.x-k8s.io/v1beta1/namespaces/{NAMESPACE}/serviceimports/{SERVICE}")
         slices = self._slices(f"{LABEL_SERVICE_NAME}={SERVICE}")
         services = self._list(
             f"/api/v1/namespaces/{NAMESPACE}/services?labelSelector=app.kubernetes.io/managed-by=cloudmap-mcs"
@@ -87,14 +85,6 @@ class View:
     def _list(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.client.get(path)["items"]
         return items
-
-    def _get(self, path: str) -> dict[str, Any] | None:
-        try:
-            return self.client.get(path)
-        except ApiRefusedError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
 
 
 def _ready(endpoint_slice: dict[str, Any]) -> int:

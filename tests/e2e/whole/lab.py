@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -17,7 +16,7 @@ from botocore.exceptions import ClientError
 from cloudmap_mcs.install.bundle import OwnImage
 from cloudmap_mcs.install.watcher import WatcherDeployment
 from sandbox.cloudmap.client import SimulatorAdmin
-from sandbox.controlplane.client import ApiRefusedError, KubeClient
+from sandbox.controlplane.client import KubeClient
 from sandbox.pids import ProcessRecord
 from sandbox.process import Child, free_ports
 from sandbox.sandbox import CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
@@ -53,14 +52,6 @@ class Cluster:
     def id(self) -> str:
         return self.member.id
 
-    def find(self, path: str) -> dict[str, Any] | None:
-        try:
-            return self.client.get(path)
-        except ApiRefusedError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-
     def namespace(self, name: str) -> None:
         self.client.create("/api/v1/namespaces", {"metadata": {"name": name}})
 
@@ -78,7 +69,7 @@ class Cluster:
             "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
             "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
         }
-        if self.find(f"{path}/{name}-1"):
+        if self.client.find(f"{path}/{name}-1"):
             self.client.patch(f"{path}/{name}-1", {"endpoints": body["endpoints"]})
         else:
             self.client.create(path, body)
@@ -94,7 +85,7 @@ class Cluster:
         self.client.delete(f"{MCS}/namespaces/{namespace}/serviceexports/{name}")
 
     def imported(self, namespace: str, name: str = "web") -> dict[str, Any] | None:
-        return self.find(f"{MCS}/namespaces/{namespace}/serviceimports/{name}")
+        return self.client.find(f"{MCS}/namespaces/{namespace}/serviceimports/{name}")
 
     def spec(self, namespace: str, name: str = "web") -> dict[str, Any]:
         """Return a ServiceImport's spec; it must be there."""
@@ -126,7 +117,7 @@ class Cluster:
 
     def condition(self, namespace: str, kind: str, name: str = "web") -> tuple[str, str, str]:
         """Return status, reason and message of a ServiceExport's condition."""
-        found = self.find(f"{MCS}/namespaces/{namespace}/serviceexports/{name}") or {}
+        found = self.client.find(f"{MCS}/namespaces/{namespace}/serviceexports/{name}") or {}
         for item in found.get("status", {}).get("conditions", ()):
             if item["type"] == kind:
                 return item["status"], item["reason"], item["message"]
