@@ -25,6 +25,7 @@ from sandbox.starting import Site, start
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / ".sandbox" / "bench"
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
+_WIDTH: Final = 150
 INTRODUCTION: Final = (
     (
         "Written by `make bench`, which starts a sandbox of its own, measures for about 25 minutes and stops it again. "
@@ -36,7 +37,7 @@ INTRODUCTION: Final = (
 def main(arguments: list[str]) -> int:
     """Measure; returns the exit status."""
     options = _options(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     try:
         with interruptible(), Processes(options.folder) as processes:
             return _measured(console, processes, options)

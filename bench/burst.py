@@ -16,7 +16,10 @@ LAST_GOAL: Final = 1.2
 """Seconds on top of the operation delay."""
 
 _WRITERS: Final = 4
-_REST_SECONDS: Final = 1.5
+_REST_SECONDS: Final = 1.0
+_WARM_UP: Final = 3
+"""Rounds until as many function processes are warm as a burst needs."""
+
 _ENDPOINTS: Final = 10
 
 
@@ -28,7 +31,7 @@ def measure(ground: Ground) -> list[Table]:
     for delay in ground.effort.delays:
         ground.set_delay(delay)
         last: list[float] = []
-        for number in range(-1, ground.effort.rounds):
+        for number in range(-_WARM_UP, ground.effort.rounds):
             turn += 1
             taken = _all_at_once(ground, services, turn)
             pause(_REST_SECONDS)
@@ -45,6 +48,7 @@ def measure(ground: Ground) -> list[Table]:
 
 
 def _prepared(ground: Ground) -> list[str]:
+    ground.set_delay(min(ground.effort.delays))
     services = [f"burst-{number}" for number in range(SERVICES)]
     for service in services:
         ground.route.source.make_service(service, backends(_ENDPOINTS))

@@ -17,7 +17,7 @@ from sandbox.errors import SandboxError
 from sandbox.pids import ProcessRecord
 from sandbox.sandbox import Sandbox
 
-PAUSE_SECONDS: Final = 0.2
+PAUSE_SECONDS: Final = 0.15
 """Between two changes, so that what the first leaves to do is done; changes of one key are announced 250 ms apart."""
 
 

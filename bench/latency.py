@@ -20,7 +20,7 @@ _NOTE: Final = (
     "result. New export: ServiceImport with its IP and the slice; unexport: ServiceImport, slice and derived "
     "Service gone. D is the time that Cloud Map's operations take; goals: median ≤ D + 150 ms, p95 ≤ D + 400 ms."
 )
-_WARM_UP_ROUNDS: Final = 3
+_WARM_UP_ROUNDS: Final = 2
 _ENDPOINTS: Final = 10
 _ON_AND_OFF: Final = tuple(f"on-and-off-{number}" for number in range(5))
 """Services that are unexported in turn and exported again together.

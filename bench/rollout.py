@@ -11,14 +11,14 @@ from bench.ground import Ground, pause
 from bench.numbers import Sighting, availability
 from bench.streams import Seen
 from bench.tables import Table
-from bench.tally import CLOUD_MAP, Call, Tally
+from bench.tally import CLOUD_MAP, Call, Tally, discovered
 from bench.workload import backends
 from sandbox.errors import SandboxError
 
 ENDPOINTS: Final = 100
 PER_SECOND: Final = 10
 _REST_SECONDS: Final = 2.0
-_OPERATIONS: Final = ("RegisterInstance", "GetOperation", "DiscoverInstances")
+_OPERATIONS: Final = ("RegisterInstance", "GetOperation")
 
 
 def measure(ground: Ground) -> list[Table]:
@@ -28,12 +28,22 @@ def measure(ground: Ground) -> list[Table]:
         ground.set_delay(delay)
         rows.append(_rolled_out(ground, delay))
         ground.say(f"  D {delay} ms: done")
-    columns = ("D", *_OPERATIONS, "slice writes", "missing", "stale", "fewest live", "caught up after")
+    columns = (
+        "D",
+        *_OPERATIONS,
+        "DiscoverInstances",
+        "slice writes",
+        "missing",
+        "stale",
+        "fewest live",
+        "caught up after",
+    )
     note = (
         f"{ENDPOINTS} endpoints, each replaced by a new one, {PER_SECOND} per second, one write each. In the importing "
         "cluster: endpoint-seconds missing (live in the exporting cluster, not there yet) and stale (there, but gone "
         "from the exporting cluster), the fewest endpoints that were there and live at any moment, and the time from "
-        "the last change to its result. DiscoverInstances is of all members together."
+        "the last change to its result. DiscoverInstances is of all members together, without those of a resync for "
+        "other services."
     )
     return [Table(f"Rollout of {ENDPOINTS} endpoints, {PER_SECOND} per second", columns, tuple(rows), (note,))]
 
@@ -76,6 +86,7 @@ def _row(
     return (
         f"{delay:,} ms",
         *(str(calls[Call(CLOUD_MAP, name)]) for name in _OPERATIONS),
+        str(discovered(calls, service)),
         str(calls[Call(f"{ground.route.importing} importer", "update endpointslices")]),
         f"{found.missing_seconds:.1f} s",
         f"{found.stale_seconds:.1f} s",

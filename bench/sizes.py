@@ -26,13 +26,14 @@ WATCHER_GOAL: Final = 110.0
 """MB."""
 
 _PROGRAM: Final = """
-import json, resource, sys, time
+import json, sys, time
 sys.path.insert(0, sys.argv[1])
 before = time.process_time(), time.perf_counter()
 import lambdas.importer.handler
 after = time.process_time(), time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
-print(json.dumps([after[0] - before[0], after[1] - before[1], peak / 1_000_000]))
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+memory = int(status["VmHWM"].split()[0]) * 1024 / 1_000_000
+print(json.dumps([after[0] - before[0], after[1] - before[1], memory]))
 """
 
 

@@ -15,6 +15,7 @@ from bench.ground import Ground
 CLOUD_MAP: Final = "Cloud Map"
 EVENTS: Final = "events"
 FUNCTIONS: Final = "functions"
+LOOKS: Final = "looks of importers"
 _COMPONENT: Final = re.compile(r"^cloudmap-mcs/\S+ (importer|watcher)$")
 _EVENT: Final = re.compile(r"EventBridge → SQS (\S+)")
 _BATCH: Final = re.compile(r"ESM: Lambda (\S+) processed")
@@ -58,12 +59,16 @@ class Tally:
         self._before = self._operations()
 
     def take(self) -> Counter[Call]:
-        """Return the calls since the last time."""
+        """Return the calls since the last time, and with them which imports the importers looked at."""
         now = self._operations()
         calls = Counter({Call(CLOUD_MAP, name): count for name, count in (now - self._before).items()})
         self._before = now
         for cluster, log in self._audit.items():
-            calls.update(call for line in log.lines() if (call := audited(cluster, json.loads(line))))
+            for entry in map(json.loads, log.lines()):
+                if call := audited(cluster, entry):
+                    calls[call] += 1
+                if name := looked_at(entry):
+                    calls[Call(LOOKS, name)] += 1
         for line in self._aws.lines():
             if match := _EVENT.search(line):
                 calls[Call(EVENTS, f"to queue {match[1]}")] += 1
@@ -83,6 +88,19 @@ def audited(cluster: str, entry: Mapping[str, Any]) -> Call | None:
     reference = entry.get("objectRef") or {}
     resource = "/".join(filter(None, (reference.get("resource", ""), reference.get("subresource", ""))))
     return Call(f"{cluster} {match[1]}", f"{entry['verb']} {resource}")
+
+
+def looked_at(entry: Mapping[str, Any]) -> str | None:
+    """Return the name of the import at which an importer began to look, once per look."""
+    reference = entry.get("objectRef") or {}
+    is_look = entry["verb"] == "get" and reference.get("resource") == "serviceimports"
+    return reference.get("name") if is_look and entry.get("userAgent", "").endswith(" importer") else None
+
+
+def discovered(calls: Mapping[Call, int], service: str) -> int:
+    """Count the DiscoverInstances that a service's importers made: each look at another one comes with one, too."""
+    others = sum(count for call, count in calls.items() if call.service == LOOKS and call.operation != service)
+    return calls[Call(CLOUD_MAP, "DiscoverInstances")] - others
 
 
 def is_write(call: Call) -> bool:

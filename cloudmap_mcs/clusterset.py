@@ -21,6 +21,7 @@ _REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]$"
 _EKS = r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"
 _WHOLE = "the file"
 
+ResyncMinutes = Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -59,6 +60,13 @@ def _off(value: object) -> object:
     return "off" if value is False else value
 
 
+def _not_a_truth(value: object) -> object:
+    """Refuse YAML's yes and true, which a list of numbers with a 1 in it would let in."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 -- pydantic reports a ValueError, a TypeError ends it
+    return value
+
+
 Account = Annotated[str, BeforeValidator(_account_text), StringConstraints(pattern=r"^[0-9]{12}$")]
 Label = Annotated[str, StringConstraints(pattern=_LABEL)]
 Region = Annotated[str, StringConstraints(pattern=_REGION)]
@@ -91,10 +99,10 @@ class Importer(_Part):
 
     architecture: Literal["arm64", "x86_64"] = Field(default="arm64", description="arm64 or x86_64")
     memory_mib: int = Field(default=512, ge=256, le=10240, description="256 to 10240 MiB; CPU grows with it")
-    timeout_seconds: int = Field(default=30, ge=10, le=120, description="10 to 120 seconds")
+    timeout_seconds: int = Field(default=30, ge=20, le=120, description="20 to 120 seconds")
     concurrency: int = Field(default=5, ge=2, le=100, description="2 to 100 invocations at a time from the queue")
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
-    log_retention_days: Retention = Field(
+    log_retention_days: Annotated[Retention, BeforeValidator(_not_a_truth)] = Field(
         default=30,
         description=f"a number of days that CloudWatch Logs knows: {', '.join(map(str, get_args(Retention)))}",
     )
@@ -115,7 +123,10 @@ class Clusterset(_Part):
 
     clusterset: Label = Field(description="one DNS label of at most 45 characters")
     hub: Hub = Field(description="a mapping with account and region")
-    resync_minutes: int = Field(default=5, ge=1, le=60, description="1 to 60 minutes between two full resyncs")
+    resync_minutes: Annotated[ResyncMinutes, BeforeValidator(_not_a_truth)] = Field(
+        default=5,
+        description=f"a number of minutes that divides an hour: {', '.join(map(str, get_args(ResyncMinutes)))}",
+    )
     cloudtrail: Annotated[Literal["existing", "create", "off"], BeforeValidator(_off)] = Field(
         default="existing", description="existing (you have a trail of write events), create or off"
     )

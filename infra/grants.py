@@ -63,7 +63,8 @@ def importer(registry: Registry, *, eks: str, queue: str, function: str, log_str
 def watcher(registry: Registry) -> iam.PolicyDocument:
     """Return the watcher's rights: write and read the registry, announce on the hub bus.
 
-    ListServices has no resource of its own in IAM.
+    Actions and their resources are those of AWS's service authorization reference: ListServices has no resource, and
+    GetOperation has those that its operation is about (docs/adr/0006).
     """
     return policy(
         allow(

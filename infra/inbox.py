@@ -93,8 +93,12 @@ class Inbox(Construct):
         return result.policy_dependable
 
 
-def listen_to_everything(inbox: Inbox, *, names: ClusterNames, bus: str, cloudtrail: bool) -> None:
-    """Connect both buses: the watchers' announcements, and other people's writes if CloudTrail reports them."""
+def listen_to_everything(inbox: Inbox, *, names: ClusterNames, bus: str, watcher_roles: str | None) -> None:
+    """Connect both buses: the watchers' announcements, and writes by any other role if CloudTrail reports them.
+
+    `watcher_roles` is the wildcard for the watchers' ARNs, None without CloudTrail.
+    """
     inbox.listen("Announcements", name=names.rule, pattern=patterns.announcements(names.clusterset), bus=bus)
-    if cloudtrail:
-        inbox.listen("ForeignWrites", name=names.cloudtrail_rule, pattern=patterns.foreign_writes(), bus="default")
+    if watcher_roles is not None:
+        pattern = patterns.foreign_writes(watcher_roles)
+        inbox.listen("ForeignWrites", name=names.cloudtrail_rule, pattern=pattern, bus="default")

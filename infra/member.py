@@ -49,7 +49,8 @@ class MemberCluster(Construct):
         clusterset, own = values.clusterset, values.names_of(cluster)
         inbox = Inbox(self, "Inbox", names=own, timeout_seconds=clusterset.importer.timeout_seconds)
         bus = names.bus(clusterset.clusterset)
-        listen_to_everything(inbox, names=own, bus=bus, cloudtrail=clusterset.cloudtrail != "off")
+        watcher_roles = None if clusterset.cloudtrail == "off" else values.watcher_roles
+        listen_to_everything(inbox, names=own, bus=bus, watcher_roles=watcher_roles)
         importer = Importer(self, "Importer", shared=values, cluster=cluster, queue=inbox.queue)
         Resync(self, "Resync", names=own, function=importer.function, minutes=clusterset.resync_minutes)
         watcher = WatcherIdentity(self, "Watcher", shared=values, cluster=cluster)

@@ -15,7 +15,16 @@ def cut(name: str, suffix: str = "", *, limit: int = _LIMIT) -> str:
     if len(name) + len(suffix) <= limit:
         return name + suffix
     digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
-    return f"{name[: limit - len(suffix) - _HASH - 1]}-{digest}{suffix}"
+    return f"{name[: _uncut(suffix, limit)]}-{digest}{suffix}"
+
+
+def _uncut(suffix: str, limit: int) -> int:
+    """Tell how many characters a name that is too long keeps."""
+    return limit - len(suffix) - _HASH - 1
+
+
+def _role_suffix(what: str, region: str) -> str:
+    return f"-{what}-{region}"
 
 
 def namespace(clusterset: str) -> str:
@@ -31,6 +40,15 @@ def bus(clusterset: str) -> str:
 def namespace_parameter(clusterset: str) -> str:
     """Return the SSM parameter in which HubStack leaves the namespace's id to the MemberStacks."""
     return f"/{PREFIX}/{clusterset}/namespace-id"
+
+
+def watcher_roles(clusterset: str, region: str) -> str:
+    """Return a wildcard that the names of all watcher roles of a clusterset match, the cut ones too.
+
+    It is wider than these: it also matches those of a clusterset whose id begins like this one's.
+    """
+    suffix = _role_suffix("watcher", region)
+    return f"{f'{PREFIX}-{clusterset}-'[: _uncut(suffix, _LIMIT)]}*{suffix}"
 
 
 def hub_stack(clusterset: str) -> str:
@@ -53,7 +71,7 @@ class ClusterNames:
         return cut(f"{PREFIX}-{self.clusterset}-{self.cluster}", suffix)
 
     def _role(self, what: str) -> str:
-        return self._named(f"-{what}-{self.region}")
+        return self._named(_role_suffix(what, self.region))
 
     @property
     def queue(self) -> str:

@@ -7,8 +7,6 @@ from typing import Any
 SOURCE = "cloudmap-mcs"
 DETAIL_TYPE = "ServiceExport Changed"
 
-OUR_USER_AGENT = "*cloudmap-mcs/*"
-
 WRITES = ("DeregisterInstance", "RegisterInstance", "UpdateInstanceCustomHealthStatus")
 """The Cloud Map calls that can change what an importer reads; CloudTrail logs them as management events.
 
@@ -25,12 +23,14 @@ def announcements(clusterset: str) -> dict[str, Any]:
     return {"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": {"clusterset": [clusterset]}}
 
 
-def foreign_writes() -> dict[str, Any]:
+def foreign_writes(watcher_roles: str) -> dict[str, Any]:
     """Return the pattern for accepted Cloud Map writes by anybody but our watchers, on the default bus.
 
-    `anything-but` does not match an event without the field, hence the second alternative: a writer that sends no user
-    agent is foreign as well. A writer that borrows our user agent is left to the resync.
+    `watcher_roles` is the wildcard for the ARNs of their roles. It is compared with the role that CloudTrail says was
+    assumed, which no caller chooses, as it does its user agent. Writers without one (users, root, AWS services) are
+    foreign too: `anything-but` does not match an event without the field, hence the second alternative.
     """
+    issuer = [{"anything-but": {"wildcard": watcher_roles}}], [{"exists": False}]
     return {
         "source": ["aws.servicediscovery"],
         "detail-type": ["AWS API Call via CloudTrail"],
@@ -38,9 +38,6 @@ def foreign_writes() -> dict[str, Any]:
             "eventSource": ["servicediscovery.amazonaws.com"],
             "eventName": list(WRITES),
             "errorCode": [{"exists": False}],
-            "$or": [
-                {"userAgent": [{"anything-but": {"wildcard": OUR_USER_AGENT}}]},
-                {"userAgent": [{"exists": False}]},
-            ],
+            "$or": [{"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": arn}}}} for arn in issuer],
         },
     }

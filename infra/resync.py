@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from infra.names import ClusterNames
 
 PAYLOAD = '{"resync":"all"}'
+_HOUR = 60
+
+
+def staggered(cluster: str, minutes: int) -> str:
+    """Return when this cluster resyncs, as a cron expression: every `minutes`, a divisor of 60, on minutes of its own.
+
+    The first minute is a hash of the cluster's id, so that the clusters of a set spread over the period and a deploy
+    that leaves the id alone leaves the schedule alone. It takes a divisor: cron counts anew with every hour.
+    """
+    if _HOUR % minutes:
+        raise ValueError(f"{minutes} minutes do not divide an hour")
+    first = int.from_bytes(hashlib.sha256(cluster.encode()).digest()) % minutes
+    return f"cron({first if minutes == _HOUR else f'{first}/{minutes}'} * * * ? *)"
 
 
 class Resync(Construct):
@@ -48,7 +62,8 @@ class Resync(Construct):
             name=names.schedule,
             description="Full resync",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+            schedule_expression=staggered(names.cluster, minutes),
+            schedule_expression_timezone="UTC",
             state="ENABLED",
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,

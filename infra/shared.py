@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Values that are the same for all clusters of a stack."""
+    """Values that are the same for all clusters of a stack; `watcher_roles` is a wildcard for their watchers' ARNs."""
 
     clusterset: Clusterset
     namespace_id: str
     registry: Registry
+    watcher_roles: str
     code: lambda_.Code
 
     @property
@@ -47,7 +48,9 @@ def shared(stack: cdk.Stack, clusterset: Clusterset, code: lambda_.Code) -> Shar
         services=arn("servicediscovery", "service", "*"),
         bus=arn("events", "event-bus", names.bus(clusterset.clusterset)),
     )
-    return Shared(clusterset, namespace_id, registry, code)
+    role = names.watcher_roles(clusterset.clusterset, stack.region)
+    watcher_roles = stack.format_arn(service="iam", region="", resource="role", resource_name=role)
+    return Shared(clusterset, namespace_id, registry, watcher_roles, code)
 
 
 def eks_arn(stack: cdk.Stack, cluster: Cluster) -> str:

@@ -14,7 +14,8 @@ from rich.console import Console
 from sandbox.attached.telling import removal_commands
 from sandbox.binaries.progress import Progress
 from sandbox.cloudmaps import empty
-from sandbox.demo.showing import show
+from sandbox.demo.shell import kubectl
+from sandbox.demo.showing import show, tell_exports
 from sandbox.demo.tidying import tidy
 from sandbox.demo.view import NAMESPACE
 from sandbox.errors import SandboxError
@@ -69,7 +70,11 @@ def _up(console: Console, options: argparse.Namespace) -> int:
     processes = Processes(options.folder)
     try:
         sandbox = _start(console, processes, options)
-        status = _demo(console, sandbox) if options.command == "demo" else 0
+        if options.command == "demo":
+            status = _demo(console, sandbox)
+        else:
+            tell_exports(sandbox, console)
+            status = 0
     except BaseException:
         processes.close()
         raise
@@ -106,9 +111,9 @@ def _demo(console: Console, sandbox: Sandbox) -> int:
 
 
 def _tell(console: Console, sandbox: Sandbox) -> None:
-    console.print("\nThe sandbox stays up. Go on with:")
+    console.print("\nThe sandbox stays up. Go on with, after the exports above:")
     for member in sandbox.members.values():
-        command = shlex.join([*member.kubectl(sandbox.kubectl), "get", "serviceimports", "-A"])
+        command = shlex.join([*kubectl(member), "get", "serviceimports", "-A"])
         console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
     console.print("  make down    stops everything")
 

@@ -19,6 +19,8 @@ from cloudmap_mcs.domain.model import (
 )
 
 KEY = ServiceKey("shop", "web")
+MEMBERS = frozenset(ClusterId(name) for name in ("a", "b", "c", "d", "e", "keeper", "z"))
+"""The clusterset of the tests."""
 HTTP = Port("http", Protocol.TCP, 80)
 POD_HTTP = Port("http", Protocol.TCP, 8080)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from cloudmap_mcs.domain.imports import DerivedService, ImportedSlice, Managed, Observed, Seen, ServiceImport
 from cloudmap_mcs.domain.model import ClusterId, Family, Record
 from cloudmap_mcs.plan.importing import Desired, desired
-from cloudmap_mcs.reconcile.applying import Applied, Applier
+from cloudmap_mcs.reconcile.applying import Applier
 from cloudmap_mcs.reconcile.importing import Ask, Importer
-from cloudmap_mcs.reconcile.outcome import Outcome
-from tests.builders import KEY
+from cloudmap_mcs.reconcile.outcome import Changed, Outcome
+from tests.builders import KEY, MEMBERS
 from tests.fakes.clock import FixedClock
 from tests.fakes.cluster import InMemoryCluster, Name
 from tests.fakes.registry import InMemoryRegistry
@@ -25,6 +25,7 @@ class Rig:
 
     families: tuple[Family, ...] = (Family.IPV4,)
     own: ClusterId = OWN
+    members: frozenset[ClusterId] = MEMBERS
     calls: list[str] = field(default_factory=list)
     then: dict[str, Callable[[], object]] = field(default_factory=dict)
 
@@ -32,7 +33,7 @@ class Rig:
         self.clock = FixedClock(before=self._call)
         self.registry = InMemoryRegistry(before=self._call)
         self.cluster = InMemoryCluster(families=self.families, before=self._call)
-        self.importer = Importer(self.own, self.cluster, self.registry, self.clock)
+        self.importer = Importer(self.own, self.cluster, self.registry, self.clock, self.members)
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -55,10 +56,12 @@ class Rig:
         self.calls.clear()
         return self
 
-    def bring(self, records: Iterable[Record]) -> Applied:
-        """Plan and apply once, without asking the registry."""
+    def bring(self, records: Iterable[Record]) -> list[Changed]:
+        """Plan and apply once, without asking the registry; returns what was written."""
         observed = self.cluster.observe(KEY)
-        return Applier(self.own, self.cluster, self.clock).bring(self.goal(records), observed)
+        written: list[Changed] = []
+        Applier(self.own, self.cluster, self.clock, written.append).bring(self.goal(records), observed)
+        return written
 
     def goal(self, records: Iterable[Record]) -> Desired:
         return desired(self.own, KEY, tuple(records), self.observed)

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from cloudmap_mcs.clusterset import Clusterset, ClustersetError, load, parse
+from lambdas.importer.wiring import SAFETY_MS
 
 EXAMPLE = Path(__file__).parents[1] / "clusterset.example.yaml"
 
@@ -93,6 +94,21 @@ clusters:
         pytest.param("prod-west", "prod-east", "clusters[1].eks", "clusters[0] has it already", id="eks-twice"),
         pytest.param("east}", "east, state: leaving}", "clusters", "at least one must be a member", id="nobody-stays"),
         pytest.param("hub:", "resync_minutes: 0\nhub:", "resync_minutes", "0 is not allowed", id="too-often"),
+        pytest.param(
+            "hub:",
+            "resync_minutes: 7\nhub:",
+            "resync_minutes",
+            "7 is not allowed; allowed is a number of minutes that divides an hour: 1, 2, 3, 4, 5, 6, 10,",
+            id="no-part-of-an-hour",
+        ),
+        pytest.param("hub:", "resync_minutes: true\nhub:", "resync_minutes", "True is not allowed", id="no-minutes"),
+        pytest.param(
+            "hub:",
+            "importer: {timeout_seconds: 19}\nhub:",
+            "importer.timeout_seconds",
+            "19 is not allowed; allowed is 20 to 120 seconds",
+            id="no-time-left",
+        ),
     ],
 )
 def test_a_mistake_has_its_path_its_value_and_what_is_allowed(old: str, new: str, path: str, complaint: str) -> None:
@@ -152,6 +168,15 @@ def test_a_file_that_is_no_mapping_is_refused(text: str, complaint: str) -> None
 def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:
     with pytest.raises(ClustersetError, match=r"copy clusterset\.example\.yaml"):
         load(tmp_path / "clusterset.yaml")
+
+
+def test_the_shortest_timeout_leaves_a_resync_as_much_time_as_it_keeps_in_reserve() -> None:
+    for seconds in range(1, 120):
+        text = f"{GOOD}importer: {{timeout_seconds: {seconds}}}\n"
+        if seconds * 1000 < 2 * SAFETY_MS:
+            assert "importer.timeout_seconds" in mistakes(text)
+        else:
+            assert parse(text, source="").importer.timeout_seconds == seconds
 
 
 def test_a_list_of_clusters_must_not_be_empty() -> None:

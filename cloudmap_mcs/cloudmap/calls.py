@@ -1,5 +1,6 @@
 """One call to the API: within its rate, with every error translated."""
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
@@ -8,18 +9,29 @@ from botocore.parsers import ResponseParserError
 
 from cloudmap_mcs.cloudmap.rates import Buckets
 from cloudmap_mcs.cloudmap.translation import ThrottledError, translate
+from cloudmap_mcs.errors import RetryableError
 
 
 class Calls:
     """A boto3 `servicediscovery` client behind token buckets. Threads may share it."""
 
-    def __init__(self, client: Any, buckets: Buckets) -> None:
+    def __init__(self, client: Any, buckets: Buckets, may_call: Callable[[], bool] = lambda: True) -> None:
         self._client = client
         self._buckets = buckets
+        self._may_call = may_call
+
+    def while_allowed(self, may_call: Callable[[], bool]) -> "Calls":
+        """Give the same calls, each made only if it `may` be: asked when its turn has come, as late as can be.
+
+        A call that may not be made raises RetryableError.
+        """
+        return Calls(self._client, self._buckets, may_call)
 
     def __call__(self, operation: str, action: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation by its API name. `action` says in an error what was attempted, on what."""
         self._buckets.acquire(operation)
+        if not self._may_call():
+            raise RetryableError(f"{action}: not done, because this replica may not write (any more)")
         try:
             answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
         except (ClientError, BotoCoreError, ResponseParserError) as error:

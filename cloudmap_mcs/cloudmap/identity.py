@@ -1,6 +1,7 @@
 """Who this cluster is, and whether `members` says so: a cluster with a copied id must not erase the original."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +20,14 @@ class Identity:
 
 
 class Guard:
-    """Remembers what the last look at `members/<own id>` showed. Threads share it."""
+    """Remembers what the last look at `members/<own id>` showed. Threads share it.
 
-    def __init__(self, identity: Identity) -> None:
+    `may_write` says whether this replica is the one that writes for the cluster now; whoever writes asks it each time.
+    """
+
+    def __init__(self, identity: Identity, may_write: Callable[[], bool]) -> None:
         self.identity = identity
+        self.may_write = may_write
         self._lock = threading.Lock()
         self._problem: str | None = _UNCONFIRMED
 

@@ -1,6 +1,6 @@
 """Register and deregister instances: asynchronous in Cloud Map, done here when the operation says SUCCESS."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,10 +31,15 @@ class _Started:
 
 
 class Operations:
-    """Starts operations and waits for them. `account` is the namespace's owner if that may be another account."""
+    """Starts operations and waits for them. `account` is the namespace's owner if that may be another account.
 
-    def __init__(self, calls: Calls, timer: Timer, account: str | None) -> None:
+    `may_write` is asked before each start, since a record with parts can take longer than a Lease lasts; where it says
+    no, RetryableError is raised and what was started before is left to itself.
+    """
+
+    def __init__(self, calls: Calls, timer: Timer, account: str | None, *, may_write: Callable[[], bool]) -> None:
         self._calls = calls
+        self._writes = calls.while_allowed(may_write)
         self._timer = timer
         self._owner: Mapping[str, str] = {"OwnerAccount": account} if account else {}
         self._times = {"RegisterInstance": OperationTimes(), "DeregisterInstance": OperationTimes()}
@@ -65,7 +70,7 @@ class Operations:
         pause = _FIRST_PAUSE
         for attempt in range(1, _TRIES + 1):
             try:
-                answer = self._calls(kind, action, ServiceId=service, InstanceId=instance, **parameters)
+                answer = self._writes(kind, action, ServiceId=service, InstanceId=instance, **parameters)
                 return _Started(answer["OperationId"], kind, action, self._timer.seconds())
             except BusyError as error:
                 if attempt == _TRIES:

@@ -13,13 +13,13 @@ from cloudmap_mcs.errors import MalformedRecordError
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a cluster has in a service. `generation` is the highest that any of it carries.
+    """What a cluster has in a service. `generation` is the highest that any of it carries, `head` the head's digest.
 
     `parts` are all its part instances, listed or not; `reusable` those that can be listed again, by digest.
     """
 
     generation: int = -1
-    has_head: bool = False
+    head: str = ""
     parts: frozenset[str] = frozenset()
     reusable: dict[str, PartRef] = field(default_factory=dict)
 
@@ -39,15 +39,22 @@ class Held:
         refs = {digests[id_]: PartRef(at.generation, at.number, digests[id_]) for id_, at in addresses.items()}
         generations = [address.generation for address in addresses.values()]
         newest = max([_generation(head), *generations])
-        return cls(newest, head is not None, frozenset(held), refs)
+        return cls(newest, _digest(head), frozenset(held), refs)
 
     @classmethod
     def after(cls, encoded: Encoded) -> Self:
         """Give what is there once a record is written."""
         refs = {ref.digest: ref for ref in splitting.listed_parts(encoded.head.attributes)}
-        return cls(
-            _generation(encoded.head), has_head=True, parts=frozenset(part.id for part in encoded.parts), reusable=refs
-        )
+        parts = frozenset(part.id for part in encoded.parts)
+        return cls(_generation(encoded.head), _digest(encoded.head), parts, refs)
+
+    def agrees(self, head: Instance | None) -> bool:
+        """Tell whether a head that was just read is the one that is held; without a head only nothing at all agrees."""
+        return self.head == _digest(head) and (head is not None or not self.parts)
+
+
+def _digest(head: Instance | None) -> str:
+    return "" if head is None else splitting.digest(head.attributes)
 
 
 def _generation(head: Instance | None) -> int:
@@ -70,6 +77,6 @@ def publish(operations: Operations, service: str, held: Held, encoded: Encoded) 
 
 def withdraw(operations: Operations, service: str, held: Held, cluster: ClusterId) -> None:
     """Remove all that a cluster has in a service, the head first."""
-    if held.has_head:
+    if held.head:
         operations.deregister(service, [cluster])
     operations.deregister(service, sorted(held.parts))

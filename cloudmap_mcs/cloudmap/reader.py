@@ -1,6 +1,6 @@
 """The reading half of the registry: what importers use."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from cloudmap_mcs.cloudmap import answers, instances, records, splitting
@@ -40,14 +40,20 @@ class CloudMapReader:
         return names.service_key(name) if name else None
 
     def read(self, key: ServiceKey, cluster: ClusterId, service_id: str | None) -> Record | None:
-        """As the port says. Raises MalformedRecordError if what is there does not parse: that is not absence.
+        """As the port says; None for a cluster that is not accepted, too: its word does not count.
 
-        Without a service id that still holds the key, ids are taken from the records that the data plane has of it.
-        Only the control plane's own word that a service holds the key makes an id count. If no id is left, there is
-        nothing of the key to be asked for.
+        Raises MalformedRecordError if what is there does not parse: that is not absence. Without a service id that
+        still holds the key, ids are taken from the records that the data plane has of it. Only the control plane's own
+        word that a service holds the key makes an id count. If no id is left, there is nothing of the key to be asked
+        for.
         """
+        if cluster not in self._accepted:
+            return None
+        return self._ask(key, cluster, self._candidates(key, service_id))
+
+    def _ask(self, key: ServiceKey, cluster: ClusterId, candidates: Iterable[str]) -> Record | None:
         name = names.cloud_map_service(key)
-        for candidate in self._candidates(key, service_id or self._services.known_id(name)):
+        for candidate in candidates:
             if self._services.name_of(candidate) != name:
                 continue
             try:
@@ -57,14 +63,19 @@ class CloudMapReader:
         return None
 
     def _candidates(self, key: ServiceKey, service_id: str | None) -> Iterator[str]:
-        tried = {service_id} if service_id else set()
+        """Give ids of services that may hold a key, each once, the most likely one first."""
+        known = service_id or self._services.known_id(names.cloud_map_service(key))
+        tried = {known} if known else set()
         yield from tried
         found = {record.service_id for record in self.discover(key).records if record.service_id}
         yield from sorted(found - tried)
 
     def _read_from(self, service_id: str, key: ServiceKey, cluster: ClusterId) -> Record | None:
         head = self._get(service_id, cluster)
-        return None if head is None else records.decode(key, head, self._parts(service_id, head))
+        return None if head is None else self._decoded(service_id, key, head)
+
+    def _decoded(self, service_id: str, key: ServiceKey, head: Instance) -> Record:
+        return records.decode(key, head, self._parts(service_id, head))
 
     def _parts(self, service_id: str, head: Instance) -> dict[str, Instance]:
         """Ask for the parts that a head lists; those that are not there are left out."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from cloudmap_mcs.cloudmap import instances, packing, splitting, text
+from cloudmap_mcs.cloudmap import admission, instances, packing, splitting, text
 from cloudmap_mcs.cloudmap.instances import Encoded, Envelope, Instance, Kind, PartRef
 from cloudmap_mcs.domain.model import (
     Affinity,
@@ -22,12 +22,11 @@ from cloudmap_mcs.domain.model import (
     Slice,
     pairs,
 )
-from cloudmap_mcs.errors import MalformedRecordError, OversizeError
+from cloudmap_mcs.errors import InvalidError, MalformedRecordError, OversizeError
 
 BODY: Final = ("places", "slices")
 """Attributes that hold slices, in a head or in parts."""
 
-_AFFINITY_LIMIT: Final = 86_400
 _NO_PARTS: Final[Mapping[str, PartRef]] = {}
 
 C = TypeVar("C", ServiceType, Affinity, Family)
@@ -36,7 +35,9 @@ C = TypeVar("C", ServiceType, Affinity, Family)
 def encode(key: ServiceKey, record: Record, known: Mapping[str, PartRef] = _NO_PARTS) -> Encoded:
     """Write a record as instances. `known` are parts in the registry, by digest, that may be listed again.
 
-    Raises OversizeError, with the numbers, if it cannot fit. The record must be whole: an Export or a tombstone.
+    Raises OversizeError, with the numbers, if it cannot fit, and InvalidError if it has what every reader would set
+    aside (`admission`; objects from before an API server checked that). The record must be whole: an Export or a
+    tombstone.
     """
     if record.content is Gap.INCOMPLETE:
         raise ValueError(f"{key} of {record.cluster}: an incomplete record cannot be written")
@@ -48,6 +49,8 @@ def encode(key: ServiceKey, record: Record, known: Mapping[str, PartRef] = _NO_P
     attributes = instances.write_envelope(envelope)
     if not isinstance(record.content, Export):
         return Encoded(Instance(record.cluster, attributes))
+    if problem := admission.problem(record.content):
+        raise InvalidError(f"{key} of {record.cluster} could be imported nowhere: {problem}")
     return _encode_export(envelope, record.content, known)
 
 
@@ -102,7 +105,8 @@ def decode(key: ServiceKey, head: Instance, parts: Mapping[str, Instance]) -> Re
     """Read a record back from its head and whatever parts there are, by instance id.
 
     INCOMPLETE if a listed part is missing or the format is newer. Raises MalformedRecordError for everything that
-    does not parse, or that is not what its place says: another cluster's, another service's.
+    does not parse, that is not what its place says (another cluster's, another service's), or that no API server would
+    take (`admission`).
     """
     envelope = instances.read_envelope(head)
     if envelope.cluster != head.id:
@@ -126,13 +130,19 @@ def _with_export(
 ) -> Record:
     bodies = splitting.collect(envelope, head.attributes, parts, BODY)
     if bodies is None:
-        return replace(record, head=export)
+        return replace(record, head=_admitted(export))
     pieces = [
         piece
         for body in bodies
         for piece in packing.read_slices(text.read_text(body, "places"), text.read_text(body, "slices"))
     ]
-    return replace(record, content=export.with_slices(packing.join_slices(pieces)))
+    return replace(record, content=_admitted(export.with_slices(packing.join_slices(pieces))))
+
+
+def _admitted(export: Export) -> Export:
+    if problem := admission.problem(export):
+        raise MalformedRecordError(problem)
+    return export
 
 
 def _read_head(key: ServiceKey, envelope: Envelope, attributes: Mapping[str, str]) -> Export:
@@ -149,7 +159,7 @@ def _read_head(key: ServiceKey, envelope: Envelope, attributes: Mapping[str, str
         ports=packing.read_ports(ports) if ports else (),
         families=_read_families(attributes.get("families", "")),
         affinity=_choice(Affinity, attributes.get("affinity", Affinity.NONE)),
-        affinity_timeout=None if timeout is None else text.number(timeout, "affinity", low=1, high=_AFFINITY_LIMIT),
+        affinity_timeout=None if timeout is None else text.number(timeout, "affinity-timeout"),
         internal_traffic_policy=optional("internal-traffic-policy"),
         traffic_distribution=optional("traffic-distribution"),
         labels=_read_pairs(text.read_text(attributes, "labels")),

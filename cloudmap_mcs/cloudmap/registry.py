@@ -14,7 +14,6 @@ from cloudmap_mcs.cloudmap.operations import Operations
 from cloudmap_mcs.cloudmap.publishing import Held, publish, withdraw
 from cloudmap_mcs.cloudmap.reader import CloudMapReader
 from cloudmap_mcs.cloudmap.services import Remembered
-from cloudmap_mcs.cloudmap.timing import Timer
 from cloudmap_mcs.cloudmap.translation import ServiceGoneError
 from cloudmap_mcs.domain import names
 from cloudmap_mcs.domain.model import ClusterId, Gap, Record, ServiceKey
@@ -28,7 +27,11 @@ T = TypeVar("T")
 
 
 class CloudMapRegistry(CloudMapReader):
-    """A `ports.RegistryWriter` for one cluster. Threads may share it: writes of one service wait for each other."""
+    """A `ports.RegistryWriter` for one cluster. Threads may share it: writes of one service wait for each other.
+
+    `may_write` is asked immediately before every RegisterInstance and DeregisterInstance; where it says no, the write
+    ends there with a RetryableError.
+    """
 
     def __init__(
         self,
@@ -37,12 +40,12 @@ class CloudMapRegistry(CloudMapReader):
         namespace: str,
         accepted: Collection[ClusterId],
         identity: Identity,
-        timer: Timer | None = None,
+        may_write: Callable[[], bool],
     ) -> None:
-        super().__init__(client, namespace=namespace, accepted=accepted, timer=timer)
+        super().__init__(client, namespace=namespace, accepted=accepted)
         self._own = identity
-        self._guard = Guard(identity)
-        self._operations = Operations(self._calls, self._timer, self._services.account)
+        self._guard = Guard(identity, may_write)
+        self._operations = Operations(self._calls, self._timer, self._services.account, may_write=self._guard.may_write)
         self._held: Remembered[str, Held] = Remembered()
         self._locks: weakref.WeakValueDictionary[str, _Lock] = weakref.WeakValueDictionary()
         self._locks_lock = threading.Lock()
@@ -86,15 +89,36 @@ class CloudMapRegistry(CloudMapReader):
                 self._services.forget(name, service_id)
 
     def read(self, key: ServiceKey, cluster: ClusterId, service_id: str | None) -> Record | None:
-        """As for readers; but this cluster's own record that does not parse is INCOMPLETE: to be written anew."""
+        """As for readers; but this cluster's own record that does not parse is INCOMPLETE: to be written anew.
+
+        The data plane's having nothing is no proof for an own record, since a watcher may ask just after it was
+        restarted: then the service is looked up in the control plane.
+        """
         if cluster != self._own.cluster:
             return super().read(key, cluster, service_id)
-        if known := service_id or self._services.known_id(names.cloud_map_service(key)):
-            self._held.forget(known)
+        return self._ask(key, cluster, self._own_candidates(key, service_id))
+
+    def _own_candidates(self, key: ServiceKey, service_id: str | None) -> Iterator[str]:
+        tried = set()
+        for candidate in self._candidates(key, service_id):
+            tried.add(candidate)
+            yield candidate
+        found = self._services.find(names.cloud_map_service(key))
+        if found and found not in tried:
+            yield found
+
+    def _read_from(self, service_id: str, key: ServiceKey, cluster: ClusterId) -> Record | None:
+        if cluster != self._own.cluster:
+            return super()._read_from(service_id, key, cluster)
+        head = self._get(service_id, cluster)
         try:
-            return super().read(key, cluster, service_id)
+            record = None if head is None else self._decoded(service_id, key, head)
         except MalformedRecordError:
-            return Record(cluster, 0, Gap.INCOMPLETE, owner=self._own.owner, service_id=known or "")
+            record = Record(cluster, 0, Gap.INCOMPLETE, owner=self._own.owner, service_id=service_id)
+        held = self._held.get(service_id)
+        if held and not (held.agrees(head) and (record is None or record.content is not Gap.INCOMPLETE)):
+            self._held.forget(service_id)  # somebody else was at it: the next write looks at all that is there
+        return record
 
     def confirm(self) -> bool:
         return self._guard.looked(self._in_service(names.MEMBERS, lambda service_id, _: self._owner_in(service_id)))
@@ -129,7 +153,7 @@ class CloudMapRegistry(CloudMapReader):
         return None if head is None else members.decode(head, self._parts(service_id, head))
 
     def keys(self) -> frozenset[ServiceKey]:
-        return frozenset(key for key, _, count in self._services.listed() if count)
+        return frozenset(item.key for item in self._services.listed() if item.instances)
 
     def empty_services(self) -> frozenset[ServiceKey]:
         return frozenset(key for key, _ in self._services.empty())

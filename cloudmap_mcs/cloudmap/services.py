@@ -14,6 +14,8 @@ from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import BusyError, InvalidError
 
 _REMEMBERED: Final = 4_096
+_SERVICES: Final = 1_000_000
+"""Ids of services that exist, or did: no stranger can add to them, and to forget one would be to think it absent."""
 _SERVICE_IN_ARN: Final = ":service/"
 _PAGE: Final = 100
 
@@ -55,6 +57,15 @@ class Namespace:
     http_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A key's service as ListServices tells of it: its id, and how many instances it holds."""
+
+    key: ServiceKey
+    id: str
+    instances: int
+
+
 class Services:
     """Names, ids and contents of the services of one namespace, given by id or, where it is shared, by ARN.
 
@@ -66,7 +77,9 @@ class Services:
         self._reference = namespace
         self._lock = threading.Lock()
         self._namespace: Namespace | None = None
-        self._ids: Remembered[str, str] = Remembered()
+        self._listing = threading.Lock()
+        self._is_listed = False
+        self._ids: Remembered[str, str] = Remembered(_SERVICES)
         self._names: Remembered[str, str] = Remembered()
 
     @property
@@ -128,6 +141,20 @@ class Services:
     def known_id(self, name: str) -> str | None:
         return self._ids.get(name)
 
+    def find(self, name: str) -> str | None:
+        """Give a service's id as the control plane knows it; None if there is no such service.
+
+        What is not remembered is looked up among all services of the namespace: once, for all names. Others may make
+        services later, but this cluster's own are remembered when it makes them.
+        """
+        known = self._ids.get(name)
+        if known is None:
+            with self._listing:
+                if not self._is_listed:
+                    self._list()
+            known = self._ids.get(name)
+        return known
+
     def forget(self, name: str, service_id: str) -> None:
         """Drop what is remembered of a service that turned out to be gone."""
         self._names.forget(service_id.rpartition("/")[2])
@@ -156,19 +183,26 @@ class Services:
         for item in self._pages("ListInstances", "Instances", ServiceId=reference):
             yield Instance(item["Id"], item.get("Attributes", {}))
 
-    def listed(self) -> Iterator[tuple[ServiceKey, str, int]]:
-        """List the keys' services: key, id, number of instances. The ids are remembered."""
+    def listed(self) -> list[Listed]:
+        """List the keys' services. The ids are remembered."""
+        with self._listing:
+            return self._list()
+
+    def _list(self) -> list[Listed]:
         filters = [{"Name": "NAMESPACE_ID", "Values": [self._reference], "Condition": "EQ"}]
+        found = []
         for item in self._pages("ListServices", "Services", Filters=filters):
-            key = names.service_key(item["Name"])
+            key, service_id = names.service_key(item["Name"]), str(item["Id"])
             if key:
-                self._ids.put(item["Name"], str(item["Id"]))
-                self._names.put(str(item["Id"]), item["Name"])
-                yield key, str(item["Id"]), item.get("InstanceCount", 0)
+                self._ids.put(item["Name"], service_id)
+                self._names.put(service_id, item["Name"])
+                found.append(Listed(key, service_id, item.get("InstanceCount", 0)))
+        self._is_listed = True
+        return found
 
     def empty(self) -> Iterator[tuple[ServiceKey, str]]:
         """List the keys' services that hold no instance, with their ids."""
-        return ((key, service_id) for key, service_id, count in self.listed() if not count)
+        return ((item.key, item.id) for item in self.listed() if not item.instances)
 
     def delete(self, service_id: str) -> bool:
         """Delete a service if it is empty; one that is gone is deleted."""

@@ -2,6 +2,7 @@
 
 Writes are POST, PUT and DELETE, hence `update` and no `patch` on the objects we own.
 The one PATCH is the server-side apply of conditions on a ServiceExport's status.
+Every verb is used: tests/e2e/kube/test_rights.py compares them with the calls that are made.
 Kubernetes cannot limit rights by label; the code checks our mark before it changes or deletes anything.
 """
 
@@ -23,9 +24,9 @@ _CORE = ""
 _DISCOVERY = "discovery.k8s.io"
 _COORDINATION = "coordination.k8s.io"
 
-_READ = ("get", "list")
-_WATCH = ("get", "list", "watch")
-_OWN = ("create", "delete", "get", "list", "update")
+_REFLECT = ("list", "watch")
+_READ = ("get", *_REFLECT)
+_WRITE = ("create", "delete", "update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +42,28 @@ class Grant:
 
 
 IMPORTER_GRANTS = (
-    Grant(MCS_GROUP, "serviceimports", _OWN),
+    Grant(MCS_GROUP, "serviceimports", (*_WRITE, "get", "list")),
     Grant(MCS_GROUP, "serviceimports/status", ("update",)),
-    Grant(MCS_GROUP, "serviceexports", _READ),
+    Grant(MCS_GROUP, "serviceexports", ("get",)),
     Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
-    Grant(_CORE, "services", _OWN),
-    Grant(_CORE, "namespaces", _READ),
-    Grant(_DISCOVERY, "endpointslices", _OWN),
-    Grant(ABOUT_GROUP, "clusterproperties", _READ),
+    Grant(_CORE, "services", (*_WRITE, "get", "list")),
+    Grant(_CORE, "namespaces", ("get",)),
+    Grant(_DISCOVERY, "endpointslices", (*_WRITE, "list")),
 )
 WATCHER_GRANTS = (
-    Grant(MCS_GROUP, "serviceexports", _WATCH),
+    Grant(MCS_GROUP, "serviceexports", _READ),
     Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
-    Grant(_CORE, "services", _WATCH),
-    Grant(_CORE, "namespaces", _WATCH),
-    Grant(_DISCOVERY, "endpointslices", _WATCH),
-    Grant(ABOUT_GROUP, "clusterproperties", _WATCH),
+    Grant(_CORE, "services", _REFLECT),
+    Grant(_CORE, "namespaces", ("get",)),  # kube-system's UID tells which cluster this is
+    Grant(_DISCOVERY, "endpointslices", _REFLECT),
+    Grant(ABOUT_GROUP, "clusterproperties", _REFLECT),
 )
 WATCHER_LEASE_GRANTS = (Grant(_COORDINATION, "leases", ("create", "get", "update")),)
 
 # CRDs are in none of the built-in roles; whoever may edit a namespace's Services may export them.
 VIEW_GRANTS = (
-    Grant(MCS_GROUP, "serviceexports", _WATCH),
-    Grant(MCS_GROUP, "serviceimports", _WATCH),
+    Grant(MCS_GROUP, "serviceexports", _READ),
+    Grant(MCS_GROUP, "serviceimports", _READ),
 )
 EDIT_GRANTS = (Grant(MCS_GROUP, "serviceexports", ("create", "delete", "deletecollection", "patch", "update")),)
 

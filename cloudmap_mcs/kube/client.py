@@ -16,7 +16,7 @@ from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from urllib3 import HTTPResponse
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from cloudmap_mcs import VERSION
 from cloudmap_mcs.errors import McsError, UnreachableError
@@ -40,7 +40,10 @@ IDLE_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to connect, and to wait for the next byte of an ordinary answer."""
+    """Seconds to connect (to shake hands in TLS, too), and to wait for the next byte of an ordinary answer.
+
+    A call to a server that accepts connections and then hangs costs one of them, once: it is not repeated.
+    """
 
     connect: float = 3.0
     read: float = 10.0
@@ -67,7 +70,11 @@ class _NotSentError(Exception):
 
 
 class _BrokenError(Exception):
-    """The connection broke after the request may have been sent."""
+    """The connection broke after the request may have been sent; a kept-alive one does when its peer has gone."""
+
+
+class _SilentError(Exception):
+    """The server took the connection and then said nothing for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ class KubeClient:
     def request(self, call: Call) -> Raw:
         """Perform a call and parse its answer.
 
-        A GET whose connection breaks is tried once more; anything else is the caller's to observe again.
+        A GET whose connection breaks is tried once more; anything else is the caller's to observe again. A server that
+        does not answer in time is an UnreachableError at once.
         """
         return self._authorized(call, partial(self._read, call))
 
@@ -161,13 +169,17 @@ class KubeClient:
         except _NotSentError as error:
             if not self._has_moved():
                 raise UnreachableError(f"{call.action}: {error}") from error
+        except _SilentError as error:
+            # The other idle connections may be as dead as this one: the next call makes a new one.
+            self.close()
+            raise UnreachableError(f"{call.action}: {error}") from error
         except _BrokenError as error:
             self.close()
             if call.verb != "GET":
                 raise UnreachableError(f"{call.action}: {error}") from error
         try:
             return attempt()
-        except (_NotSentError, _BrokenError) as error:
+        except (_NotSentError, _BrokenError, _SilentError) as error:
             raise UnreachableError(f"{call.action}: {error}") from error
 
     def _has_moved(self) -> bool:
@@ -181,6 +193,8 @@ class KubeClient:
         response = self._open(call)
         try:
             answer: Raw = json.loads(response.data)
+        except ReadTimeoutError as error:
+            raise _SilentError(_told(error)) from error
         except HTTPError as error:
             raise _BrokenError(_told(error)) from error
         except ValueError as error:
@@ -205,6 +219,8 @@ class KubeClient:
             raise self._refused(call, response)
         except (NewConnectionError, ConnectTimeoutError, ApiException) as error:
             raise _NotSentError(_told(error)) from error
+        except ReadTimeoutError as error:
+            raise _SilentError(_told(error)) from error
         except HTTPError as error:
             raise _BrokenError(_told(error)) from error
 

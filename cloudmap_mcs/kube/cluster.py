@@ -34,17 +34,23 @@ from cloudmap_mcs.kube.resources import ENDPOINT_SLICES, NAMESPACES, SERVICE_EXP
 
 M = TypeVar("M", bound=Managed)
 
-_READS_AT_ONCE: Final = 8
+READERS: Final = 32
+"""Threads that let eight keys be read at once: four of a key's five reads, the caller's own thread does the fifth."""
+
 _OURS: Final = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
 _OUR_SLICES: Final = f"{LABEL_SLICE_MANAGED_BY}={MANAGED_BY}"
 
 
 class KubeCluster:
-    """One importing cluster. Safe to share between threads; `close` ends its reading threads."""
+    """One importing cluster. Safe to share between threads; `close` ends its reading threads.
 
-    def __init__(self, client: KubeClient) -> None:
+    `readers` threads read for `observe`: four for each key that is read at the same time, or keys wait for one
+    another, and behind a server that hangs they do so for its timeouts.
+    """
+
+    def __init__(self, client: KubeClient, *, readers: int = READERS) -> None:
         self._client = client
-        self._readers = ThreadPoolExecutor(_READS_AT_ONCE, thread_name_prefix="observe")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="observe")
 
     def observe(self, key: ServiceKey) -> Observed:
         """Read the five sides of a key at once. Only objects with our mark are in it."""

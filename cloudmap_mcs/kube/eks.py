@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -14,6 +15,9 @@ from cloudmap_mcs.kube.access import ApiServer
 DESCRIBE_SECONDS: Final = 30
 """A cluster that stays unreachable is described again at most this often: the API throttles."""
 
+FAILURE_SECONDS: Final = 5
+"""For so long a failed DescribeCluster answers every other question too: each read of each key asks."""
+
 _UNSERVED: Final = frozenset({"CREATING", "PENDING", "FAILED", "DELETING"})
 
 _PERMANENT: Final = frozenset(
@@ -25,7 +29,7 @@ class EksServer:
     """A server source for one EKS cluster; `client` is a boto3 client `eks` of the cluster's Region.
 
     Raises PermanentError for a cluster that does not exist, may not be described or has no CA; UnreachableError for
-    one that is being created or deleted.
+    one that is being created or deleted. For a few seconds the same error comes without another call.
     """
 
     def __init__(self, client: Any, name: str, *, monotonic: Callable[[], float]) -> None:
@@ -35,6 +39,7 @@ class EksServer:
         self._lock = threading.Lock()
         self._known: ApiServer | None = None
         self._asked = 0.0
+        self._failed: tuple[McsError, float] | None = None
 
     def current(self) -> ApiServer:
         with self._lock:
@@ -49,13 +54,23 @@ class EksServer:
             return self._describe()
 
     def _describe(self) -> ApiServer:
+        if self._failed is not None and self._monotonic() - self._failed[1] < FAILURE_SECONDS:
+            raise copy.copy(self._failed[0])  # several threads raise it, and each adds its own traceback
+        try:
+            self._known = self._ask()
+        except McsError as error:
+            self._failed = (copy.copy(error), self._monotonic())
+            raise
+        self._failed = None
+        self._asked = self._monotonic()
+        return self._known
+
+    def _ask(self) -> ApiServer:
         try:
             answer = self._client.describe_cluster(name=self._name)
         except (ClientError, BotoCoreError) as error:
             raise _translate(self._name, error) from error
-        self._known = api_server(self._name, answer["cluster"])
-        self._asked = self._monotonic()
-        return self._known
+        return api_server(self._name, answer["cluster"])
 
 
 def api_server(name: str, described: Mapping[str, Any]) -> ApiServer:

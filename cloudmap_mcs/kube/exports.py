@@ -1,5 +1,6 @@
 """Projections for a watcher: raw objects of its own cluster → small frozen values; pure.
 
+They raise what `manifests.reading.UNREADABLE` names where a newer Kubernetes says something that we do not know.
 They keep only what an Export is made of, because a watcher holds one for every object in its cluster.
 """
 
@@ -16,6 +17,7 @@ from cloudmap_mcs.kube.manifests.fields import (
     affinity_timeout,
     decode_conditions,
     decode_endpoint,
+    decode_families,
     decode_ports,
     epoch_seconds,
     labels_of,
@@ -52,7 +54,7 @@ def service_seen(raw: Mapping[str, Any]) -> ServiceSeen:
         kind=ServiceKind(spec.get("type") or ServiceKind.CLUSTER_IP),
         is_headless=spec.get("clusterIP") == HEADLESS,
         ports=decode_ports(spec.get("ports")),
-        families=tuple(Family(family) for family in spec.get("ipFamilies") or ()),
+        families=decode_families(spec.get("ipFamilies")),
         affinity=Affinity(spec.get("sessionAffinity") or Affinity.NONE),
         affinity_timeout=affinity_timeout(spec),
         internal_traffic_policy=spec.get("internalTrafficPolicy"),
@@ -88,8 +90,10 @@ def slice_seen(raw: Mapping[str, Any]) -> SliceSeen | None:
     return SliceSeen(key, Slice.of(raw["metadata"]["name"], family, decode_ports(raw.get("ports")), endpoints))
 
 
-def property_seen(raw: Mapping[str, Any]) -> PropertySeen:
-    return PropertySeen(raw["metadata"]["name"], raw["spec"]["value"])
+def property_seen(raw: Mapping[str, Any]) -> PropertySeen | None:
+    """Read a ClusterProperty; one without a spec says nothing, and the CRD allows it."""
+    spec = raw.get("spec")
+    return PropertySeen(raw["metadata"]["name"], spec["value"]) if spec else None
 
 
 def namespace_state(raw: Mapping[str, Any]) -> NamespaceState:

@@ -4,6 +4,7 @@ The client library's informer busy-loops on 410 and hangs on half-open connectio
 pages, watches with bookmarks and two timeouts, backs off with jitter, and stops at once.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.kube.backoff import Backoff
 from cloudmap_mcs.kube.client import KubeClient, Query
 from cloudmap_mcs.kube.failures import GoneError
+from cloudmap_mcs.kube.manifests.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from cloudmap_mcs.kube.streams import EventStream
@@ -22,11 +24,17 @@ V = TypeVar("V")
 ObjectName = tuple[str, str]
 
 STOP_SECONDS: Final = 15.0
+_PROBLEM_LIMIT: Final = 300
+
+log = logging.getLogger("cloudmap_mcs.kube")
 
 
 @dataclass(frozen=True, slots=True)
 class Interest(Generic[K, V]):
-    """What to hold of a kind: the collection's path, a projection (None: leave it out) and the key it belongs to."""
+    """What to hold of a kind: the collection's path, a projection (None: leave it out) and the key it belongs to.
+
+    An object whose projection raises ValueError, TypeError, LookupError or AttributeError is left out, too.
+    """
 
     path: str
     project: Callable[[Mapping[str, Any]], V | None]
@@ -50,10 +58,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Randomness and time, handed in: `random` gives numbers from 0 up to 1, `monotonic` seconds."""
+    """Randomness and time, handed in: `random` gives numbers from 0 up to 1, `monotonic` seconds.
+
+    `wait` waits for an event for so many seconds at most.
+    """
 
     random: Callable[[], float]
     monotonic: Callable[[], float]
+    wait: Callable[[threading.Event, float], object] = threading.Event.wait
 
 
 class Reflector(Generic[K, V]):
@@ -80,6 +92,7 @@ class Reflector(Generic[K, V]):
         self._lock = threading.Lock()
         self._held: dict[K, dict[ObjectName, V]] = {}
         self._keys: dict[ObjectName, K] = {}
+        self._unread: dict[ObjectName, str] = {}
         self._stopping = threading.Event()
         self._synced = threading.Event()
         self._stream: EventStream | None = None
@@ -150,16 +163,20 @@ class Reflector(Generic[K, V]):
                 if isinstance(error, GoneError):
                     self._version = ""
                 self._last_failure = error
-                self._stopping.wait(self._backoff.after_failure())
+                self._chance.wait(self._stopping, self._backoff.after_failure())
 
     def _list(self) -> None:
         fresh: dict[ObjectName, tuple[K, V]] = {}
+        there: set[ObjectName] = set()
         version = ""
         for page in self._client.pages(self._interest.path, query=self._interest.query):
             version = page["metadata"]["resourceVersion"]
-            fresh.update((name, kept) for item in page["items"] or () for name, kept in self._kept(item))
+            for item in page["items"] or ():
+                there.add(_name(item))
+                fresh.update(self._kept(item))
             if self._stopping.is_set():
                 return
+        self._unread = {name: seen for name, seen in self._unread.items() if name in there}
         touched = self._take_over(fresh)
         self._version = version
         self._last_sync = self._last_event = self._chance.monotonic()
@@ -168,9 +185,30 @@ class Reflector(Generic[K, V]):
         self._synced.set()
 
     def _kept(self, raw: Mapping[str, Any]) -> Iterator[tuple[ObjectName, tuple[K, V]]]:
-        value = self._interest.project(raw)
+        """Project an object; one that cannot be read is not there, even if an older state of it was held.
+
+        What is held must follow from what the cluster holds, not from how long this process has run: after a restart
+        the old state would be gone anyway. And what goes is told in a condition, while what is kept looks healthy.
+        """
+        name = _name(raw)
+        try:
+            value = self._interest.project(raw)
+        except UNREADABLE as error:
+            self._report(name, raw, error)
+            return
+        self._unread.pop(name, None)
         if value is not None:
-            yield _name(raw), (self._interest.key_of(value), value)
+            yield name, (self._interest.key_of(value), value)
+
+    def _report(self, name: ObjectName, raw: Mapping[str, Any], error: Exception) -> None:
+        """Say once for each state of an object that it cannot be read, and why."""
+        version = raw["metadata"].get("resourceVersion", "")
+        if self._unread.get(name) == version:
+            return
+        self._unread[name] = version
+        kind, problem = self._interest.path.rpartition("/")[2], repr(error)[:_PROBLEM_LIMIT]
+        told = {"kind": kind, "namespace": name[0], "object": name[1], "problem": problem}
+        log.warning("object cannot be read and is left out", extra=told)
 
     def _take_over(self, fresh: Mapping[ObjectName, tuple[K, V]]) -> list[K]:
         with self._lock:
@@ -224,9 +262,12 @@ class Reflector(Generic[K, V]):
     def _take_in(self, event: Mapping[str, Any]) -> None:
         raw = event["object"]
         if event["type"] != "BOOKMARK":
-            kept = None if event["type"] == "DELETED" else next((kept for _, kept in self._kept(raw)), None)
+            name, is_gone = _name(raw), event["type"] == "DELETED"
+            kept = None if is_gone else next((kept for _, kept in self._kept(raw)), None)
+            if is_gone:
+                self._unread.pop(name, None)
             with self._lock:
-                touched = self._put(_name(raw), kept)
+                touched = self._put(name, kept)
             self._announce(touched)
         self._version = raw["metadata"]["resourceVersion"]
         self._last_event = self._chance.monotonic()

@@ -103,7 +103,8 @@ class Exporter:
                     self.ledger.distrust(key)
                     raise
                 self.ledger.acknowledge(key, None)
-                return Exported(key, "removed")
+                # Importers tidy their notes now, instead of waiting for this record at the next change of another.
+                return Exported(key, "removed", self._change(key, record))
             case plan.Keep():
                 self.ledger.found(key)
                 return Exported(key, announcement=self._again(key, just_read))

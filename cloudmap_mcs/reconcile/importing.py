@@ -4,7 +4,7 @@ Safe to repeat, to run concurrently with itself, and to run on stale reads: see 
 the tests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from cloudmap_mcs.errors import StaleError
 from cloudmap_mcs.plan import importing as plan
 from cloudmap_mcs.ports import Clock, Cluster, RegistryReader
 from cloudmap_mcs.reconcile.applying import Applier
-from cloudmap_mcs.reconcile.outcome import Changed, Outcome, Skip, untouched
+from cloudmap_mcs.reconcile.outcome import Changed, Outcome, Skip, came_or_went, untouched
 from cloudmap_mcs.reconcile.reading import Patience, Reader
 
 ATTEMPTS: Final = 5
@@ -39,42 +39,48 @@ class Importer:
     cluster: Cluster
     registry: RegistryReader
     clock: Clock
+    members: Container[ClusterId]
 
     def reconcile(self, key: ServiceKey, ask: Ask) -> Outcome:
         """Observe both sides, plan, apply; again until nothing is left to write, at most five times.
 
         A pass that wrote older news after newer ones finds the newer note, or its own leftovers, when it looks again.
         If the very same goal is missed twice, somebody else undoes our writes, and going on would be a fight.
+        What was made from a cluster that is no member any more is nothing to wait for: it goes.
         Raises what the ports raise, except StaleError, which starts again.
         """
-        done: tuple[Changed, ...] = ()
-        is_unsettled = False
+        done: list[Changed] = []
+        told = Outcome(key)
         brought: plan.Desired | None = None
         reader = Reader(self.registry, self.clock)
         for _ in range(ATTEMPTS):
             observed = self.cluster.observe(key)
             if skip := _SKIPS.get(observed.namespace) or (Skip.FOREIGN_IMPORT if observed.is_foreign else None):
-                return Outcome(key, done, skip=skip, check=is_unsettled)
-            reading = reader.read(key, floors(observed), ask.wanted, ask.patience)
+                return replace(told, changes=tuple(done), skip=skip)
+            floor = {source: note for source, note in floors(observed).items() if source in self.members}
+            reading = reader.read(key, floor, ask.wanted, ask.patience)
+            told = replace(told, set_aside=reading.set_aside)
             if reading.stale:
-                return Outcome(key, done, set_aside=reading.set_aside, retry=True, check=is_unsettled)
+                return replace(told, changes=tuple(done), retry=True)
             goal = plan.desired(self.own, key, reading.records, observed)
             if skip := _held(goal, observed, ask):
-                return Outcome(key, done, set_aside=reading.set_aside, skip=skip, check=is_unsettled)
+                return replace(told, changes=tuple(done), skip=skip)
+            before = len(done)
             try:
-                applied = Applier(self.own, self.cluster, self.clock).bring(goal, observed)
-            except StaleError:
-                is_unsettled = True
+                after = Applier(self.own, self.cluster, self.clock, done.append).bring(goal, observed)
+            except StaleError as error:
+                told = replace(told, check=True, unsettled=str(error))
                 continue
-            done += applied.changes
-            is_unsettled = is_unsettled or applied.came_or_went or (brought is not None and goal != brought)
-            if not applied.changes or goal == brought:
-                outcome = Outcome(key, done, set_aside=reading.set_aside, check=is_unsettled)
-                return _told(outcome, goal, applied.observed, retry=reading.has_missing_parts)
+            is_unsettled = any(map(came_or_went, done[before:])) or (brought is not None and goal != brought)
+            told = replace(told, check=told.check or is_unsettled, unsettled="")
+            if len(done) == before or goal == brought:
+                return _settled(replace(told, changes=tuple(done), retry=reading.has_missing_parts), goal, after)
             brought = goal
             reader = reader.remembering(reading)
-        return Outcome(key, done, retry=True, check=True)
+        return replace(told, changes=tuple(done), retry=True, check=True, unsettled=told.unsettled or _OVERTAKEN)
 
+
+_OVERTAKEN: Final = "the registry changed faster than it could be applied"
 
 _SKIPS: Final = {
     NamespaceState.MISSING: Skip.NAMESPACE_MISSING,
@@ -90,6 +96,6 @@ def _held(goal: plan.Desired, observed: Observed, ask: Ask) -> Skip | None:
     return None
 
 
-def _told(outcome: Outcome, goal: plan.Desired, observed: Observed, *, retry: bool) -> Outcome:
+def _settled(outcome: Outcome, goal: plan.Desired, observed: Observed) -> Outcome:
     conflicts = tuple(conflict.reason for conflict in goal.conflicts or ())
-    return replace(outcome, unchanged=untouched(observed, outcome.changes), conflicts=conflicts, retry=retry)
+    return replace(outcome, unchanged=untouched(observed, outcome.changes), conflicts=conflicts)

@@ -12,6 +12,9 @@ from cloudmap_mcs.domain.model import Gap, Record, ServiceKey
 DISBELIEF_MS: Final = 120_000
 """How long a large loss of exports must stay so before it is believed."""
 
+SUDDEN_MS: Final = 10_000
+"""Losses so close to each other are one loss; people and test suites that unexport one by one are slower."""
+
 
 class Unread(Enum):
     """The registry has not been asked about a key yet, or must be asked again."""
@@ -78,7 +81,7 @@ class Ledger:
     def disbelief(self, key: ServiceKey, is_lost: Callable[[ServiceKey], bool], now_ms: int) -> float:
         """Give the seconds to wait before the loss of a key is believed: 0 unless many were lost of late.
 
-        Counts what `is_lost` of all that is exported, and what was withdrawn in the last two minutes, so that the first
+        Counts what `is_lost` of all that is exported, and what was withdrawn in the last seconds, so that the first
         of many is held like the last.
         """
         with self._lock:
@@ -88,7 +91,7 @@ class Ledger:
             gone = {
                 other: at
                 for other, at in self._missing.items()
-                if other in lost or (other not in live and now_ms - at < DISBELIEF_MS)
+                if other in lost or (other not in live and now_ms - at < SUDDEN_MS)
             }
             self._missing = {**dict.fromkeys(lost, now_ms), **gone}
             if not brake.holds(len(self._missing), len(live | self._missing.keys())):

@@ -8,6 +8,7 @@ from typing import Final
 from cloudmap_mcs.domain.imports import DerivedService, ImportedSlice, Managed, Observed, ServiceImport
 from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.domain.wellknown import Reason
+from cloudmap_mcs.errors import McsError
 from cloudmap_mcs.plan.actions import Action, Create, Delete
 from cloudmap_mcs.ports import SetAside
 
@@ -45,6 +46,7 @@ class Outcome:
 
     `retry`: the registry's answer was stale or incomplete, or others kept writing; come back soon.
     `check`: something came or went; look once more after the data plane has settled.
+    `unsettled`: why even the last attempt was overtaken; empty where the key was brought to its goal.
     """
 
     key: ServiceKey
@@ -55,6 +57,7 @@ class Outcome:
     skip: Skip | None = None
     retry: bool = False
     check: bool = False
+    unsettled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,16 @@ class Failure:
     key: ServiceKey
     reason: str
     message: str
+
+
+def failure(key: ServiceKey, error: Exception) -> Failure:
+    """Tell of an error by its kind; one that is not of ours is a bug, and its kind says more than its text."""
+    return Failure(key, error.reason if isinstance(error, McsError) else type(error).__name__, str(error))
+
+
+def came_or_went(change: Changed) -> bool:
+    """Tell whether an import was made, or anything was removed."""
+    return change.verb is Verb.DELETED or (change.verb is Verb.CREATED and change.kind == _KIND[ServiceImport])
 
 
 STATUS: Final = "/status"

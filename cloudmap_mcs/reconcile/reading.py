@@ -67,7 +67,10 @@ class Reader:
 
     def _once(self, key: ServiceKey, floor: Mapping[ClusterId, Note], wanted: Mapping[ClusterId, int]) -> Reading:
         answer = self.registry.discover(key)
-        records = tuple(self._newer(record) for record in answer.records)
+        unreadable = {aside.instance for aside in answer.set_aside} - wanted.keys()
+        found = [self._newer(record) for record in answer.records]
+        found += [_unreadable(note) for source, note in floor.items() if source in unreadable]
+        records = tuple(sorted(found, key=lambda record: record.cluster))
         return Reading(records, stale_sources(records, floor, wanted), answer.set_aside)
 
     def _newer(self, record: Record) -> Record:
@@ -87,4 +90,9 @@ class Reader:
         try:
             return self.registry.read(key, source, note.service_id if note else None)
         except MalformedRecordError:
-            return Record(source, note.generation, Gap.INCOMPLETE, service_id=note.service_id) if note else None
+            return _unreadable(note) if note else None
+
+
+def _unreadable(note: Note) -> Record:
+    """Stand in for a record that does not parse: what was made of its source stays, and nobody waits for it."""
+    return Record(note.source, note.generation, Gap.INCOMPLETE, service_id=note.service_id)

@@ -1,25 +1,38 @@
 """Reconcile every key of one cluster: repairs whatever lost events left. Its removals are counted first."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeVar
 
 from cloudmap_mcs.domain import brake
-from cloudmap_mcs.domain.model import ServiceKey
-from cloudmap_mcs.errors import McsError
-from cloudmap_mcs.ports import Clock
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.ports import Clock, Index, SetAside
 from cloudmap_mcs.reconcile.importing import Ask, Importer
-from cloudmap_mcs.reconcile.outcome import Failure, Outcome, Skip
+from cloudmap_mcs.reconcile.outcome import Failure, Outcome, Skip, failure
 from cloudmap_mcs.reconcile.reading import Patience
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+SILENCE_SECONDS: Final = 900
+"""Three heartbeats: a member that was not heard of for so long is reported."""
 
 
 class InParallel(Protocol):
     """Maps like `map`, perhaps on several threads; results in the order of the items."""
 
     def __call__(self, work: Callable[[A], B], items: Iterable[A], /) -> Iterable[B]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clusterset:
+    """What the index says of the clusterset: entries that cannot be read, and members that have fallen silent.
+
+    A silent member is reported and never expired: its workloads may be well.
+    """
+
+    set_aside: tuple[SetAside, ...] = ()
+    silent: tuple[ClusterId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class Resynced:
     """
 
     outcomes: tuple[Outcome | Failure, ...]
+    clusterset: Clusterset = Clusterset()
     held_back: tuple[ServiceKey, ...] = ()
     is_braked: bool = False
     is_unfinished: bool = False
@@ -58,33 +72,43 @@ class Resyncer:
         Raises what listing the index or the cluster raises: then nothing was removed. A key's own failure is in the
         outcomes and stops nothing else.
         """
-        imports = self.importer.cluster.imports()
-        keys = sorted(key for key in self.importer.registry.index().keys | imports if after is None or key > after)
-        outcomes = tuple(
-            outcome for outcome in self.in_parallel(lambda key: self._look(key, until_ms), keys) if outcome
-        )
-        held_back += tuple(item.key for item in outcomes if isinstance(item, Outcome) and item.skip is Skip.HELD_BACK)
-        looked_at = {item.key for item in outcomes}
-        if left := [key for key in keys if key not in looked_at]:
+        imports, index = self.importer.cluster.imports(), self.importer.registry.index()
+        keys = sorted(key for key in index.keys | imports if after is None or key > after)
+        looked = self._each(keys, until_ms, may_remove=False)
+        held_back += tuple(item.key for item in looked if isinstance(item, Outcome) and item.skip is Skip.HELD_BACK)
+        result = Resynced(looked, self._clusterset(index), held_back)
+        if left := _missing(keys, looked):
             done = [key for key in keys if key < left[0]]
-            return Resynced(outcomes, held_back, is_unfinished=True, unfinished_after=done[-1] if done else after)
+            return replace(result, is_unfinished=True, unfinished_after=done[-1] if done else after)
         if brake.holds(len(held_back), len(imports)) and not is_forced:
-            return Resynced(outcomes, held_back, is_braked=True)
-        removed = tuple(self.in_parallel(self._remove, held_back))
-        kept = tuple(item for item in outcomes if item.key not in held_back)
-        return Resynced((*kept, *removed))
+            return replace(result, is_braked=True)
+        removed = self._each(held_back, until_ms, may_remove=True)
+        kept = tuple(item for item in looked if item.key not in held_back)
+        result = replace(result, outcomes=(*kept, *removed), held_back=_missing(held_back, removed))
+        if result.held_back:
+            return replace(result, is_unfinished=True, unfinished_after=keys[-1] if keys else after)
+        return result
 
-    def _look(self, key: ServiceKey, until_ms: int) -> Outcome | Failure | None:
+    def _each(self, keys: Sequence[ServiceKey], until_ms: int, *, may_remove: bool) -> tuple[Outcome | Failure, ...]:
+        """Reconcile keys until the time is up; there is no result of those that were left."""
+        ask = Ask({}, Patience.RESYNC, may_remove=may_remove)
+        return tuple(item for item in self.in_parallel(lambda key: self._one(key, ask, until_ms), keys) if item)
+
+    def _one(self, key: ServiceKey, ask: Ask, until_ms: int) -> Outcome | Failure | None:
         if self.clock.now_ms() >= until_ms:
             return None
         self.pause()
-        return self._reconcile(key, Ask({}, Patience.RESYNC, may_remove=False))
-
-    def _remove(self, key: ServiceKey) -> Outcome | Failure:
-        return self._reconcile(key, Ask({}, Patience.RESYNC))
-
-    def _reconcile(self, key: ServiceKey, ask: Ask) -> Outcome | Failure:
         try:
             return self.importer.reconcile(key, ask)
-        except McsError as error:
-            return Failure(key, error.reason, str(error))
+        except Exception as error:  # noqa: BLE001  # one odd key, or a bug that it brings out, must not stop the others
+            return failure(key, error)
+
+    def _clusterset(self, index: Index) -> Clusterset:
+        oldest = self.clock.now_ms() // 1000 - SILENCE_SECONDS
+        silent = tuple(sorted(member.cluster for member in index.members if member.heartbeat < oldest))
+        return Clusterset(index.set_aside, silent)
+
+
+def _missing(keys: Sequence[ServiceKey], results: Iterable[Outcome | Failure]) -> tuple[ServiceKey, ...]:
+    done = {item.key for item in results}
+    return tuple(key for key in keys if key not in done)

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -87,13 +87,14 @@ def build_watcher(settings: WatcherSettings) -> Watcher:
     listeners = Listeners(key=queue.add, identity=identity_changed.set)
     clock = SystemClock()
     namespace = (folder / "namespace").read_text(encoding="utf-8").strip()
+    leadership = Leadership(home, namespace, settings.pod, clock=clock, monotonic=time.monotonic)
     world = World(
         settings=settings,
         home=home,
         cluster=ReflectedCluster(client, home, listeners, Chance(chance, time.monotonic)),
         identity_changed=identity_changed,
-        leadership=Leadership(home, namespace, settings.pod, clock=clock, monotonic=time.monotonic),
-        registry=lambda who: registry(settings, who),
+        leadership=leadership,
+        registry=lambda who: registry(settings, who, leadership.is_held),
         announcer=EventBridgeAnnouncer(_events(settings), settings.bus_arn, settings.clusterset, clock),
         formats=(FORMAT,),
         clock=clock,
@@ -102,13 +103,14 @@ def build_watcher(settings: WatcherSettings) -> Watcher:
     return Watcher(world, queue)
 
 
-def registry(settings: WatcherSettings, who: ClusterIdentity) -> CloudMapRegistry:
-    """Connect to the clusterset's namespace as one member."""
+def registry(settings: WatcherSettings, who: ClusterIdentity, may_write: Callable[[], bool]) -> CloudMapRegistry:
+    """Connect to the clusterset's namespace as one member, who writes only while `may_write` says so."""
     return CloudMapRegistry(
         build(settings.hub_region),
         namespace=settings.namespace_id,
         accepted=settings.members,
         identity=RegistryIdentity(who.cluster, who.owner),
+        may_write=may_write,
     )
 
 

@@ -29,6 +29,7 @@ class Audit:
     monotonic: Callable[[], float]
     _stopping: threading.Event = field(default_factory=threading.Event)
     _empty: frozenset[ServiceKey] = frozenset()
+    _inherited: frozenset[ServiceKey] = frozenset()
     _swept: float = 0.0
     _thread: threading.Thread = field(init=False)
 
@@ -36,12 +37,13 @@ class Audit:
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     def start(self, inherited: frozenset[ServiceKey]) -> None:
-        """Audit now, with the keys an earlier watcher left, and then every period.
+        """Audit soon, with the keys an earlier watcher left, and then every period.
 
-        What it wrote last before it died may not be in the index yet, so all Cloud Map services are looked at once;
-        if they cannot be listed, the next audit tries again.
+        What it wrote last before it died may not be in the index yet, so all Cloud Map services are listed once. That
+        comes first, since the registry then knows which service to ask about each key; if they cannot be listed, the
+        audit goes without, and the next one tries again.
         """
-        self._enqueue(inherited)
+        self._inherited = inherited
         self._swept = self.monotonic()
         self._thread.start()
 
@@ -68,6 +70,7 @@ class Audit:
 
     def _run(self) -> None:
         is_listed = self._find_unlisted()
+        self._enqueue(self._inherited)
         while not self._stopping.wait(self.period):
             self._enqueue(frozenset())
             is_listed = is_listed or self._find_unlisted()

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from cloudmap_mcs import VERSION
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
-from cloudmap_mcs.errors import IdentityError, McsError
+from cloudmap_mcs.errors import IdentityError, McsError, RetryableError
 from cloudmap_mcs.ports import Clock, Member
 from cloudmap_mcs.reconcile.ledger import Ledger
 from cloudmap_mcs.watcher.identity import ClusterIdentity
@@ -17,6 +17,7 @@ HEARTBEAT_SECONDS: Final = 300.0
 SETTLE_SECONDS: Final = 0.5
 """Keys that come within this time are written together."""
 RETRY_SECONDS: Final = 5.0
+"""After a failure that passes by itself; after one that does not, at first, then twice as long each time."""
 
 log = logging.getLogger("cloudmap_mcs.watcher")
 
@@ -107,24 +108,38 @@ class Membership:
         self.keys_changed()  # what changed meanwhile was compared with the list before
 
     def _run(self) -> None:
-        wait = HEARTBEAT_SECONDS
+        pause: float | None = None
         while not self._closing.is_set():
-            if self._due.wait(wait) and not self._closing.is_set():
-                self._clock.sleep(SETTLE_SECONDS)
+            self._wait(pause)
             self._due.clear()
             if self._closing.is_set() and self._ledger.exported() == self._written:
                 return
             if not self._standing.may_write():
-                wait = RETRY_SECONDS
+                pause = RETRY_SECONDS
                 continue
             try:
                 self._beat()
-                wait = HEARTBEAT_SECONDS
+                pause = None
             except IdentityError as error:
                 log.error("identity lost", extra={"problem": str(error)})
                 self.is_lost = True
                 self._standing.lost()
                 return
             except McsError as error:
-                log.warning("heartbeat failed", extra={"reason": error.reason, "problem": str(error)})
-                wait = RETRY_SECONDS
+                pause = pause_after(error, pause)
+                told = {"reason": error.reason, "problem": str(error), "again_in_seconds": pause}
+                log.warning("heartbeat failed", extra=told)
+
+    def _wait(self, pause: float | None) -> None:
+        """Wait for the next beat, or for a change; after a failure, changes do not shorten the pause."""
+        if pause is not None:
+            self._closing.wait(pause)
+        elif self._due.wait(HEARTBEAT_SECONDS) and not self._closing.is_set():
+            self._clock.sleep(SETTLE_SECONDS)
+
+
+def pause_after(error: McsError, pause: float | None) -> float:
+    """Give the seconds until the next try, from those before the try that failed; None if that was no repetition."""
+    if isinstance(error, RetryableError) or pause is None:
+        return RETRY_SECONDS
+    return min(2 * pause, HEARTBEAT_SECONDS)

@@ -106,13 +106,14 @@ class FollowUp:
 def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
     """Decide whether and when to look at a key again. Waiting is a new message, never a spent receive.
 
-    None for a key that is done, and for one that needs a person: then its messages go towards the dead-letter queue.
+    None for a key that is done or was tried often enough, which leaves it to the next resync, and for an error that
+    needs a person: then its messages go towards the dead-letter queue.
     """
     again = LookAgain(work.key, tuple(sorted(work.wanted.items())), work.attempt + 1)
     if isinstance(result, Outcome):
         if result.retry and work.attempt < MOST_ATTEMPTS:
             return FollowUp(again, _delay(work.attempt))
-        return FollowUp(LookAgain(work.key), CHECK_SECONDS) if result.check else None
+        return FollowUp(LookAgain(work.key), CHECK_SECONDS) if result.check and not result.retry else None
     if isinstance(result, UnreachableError):
         return FollowUp(LookAgain(work.key, again.wanted, work.attempt), UNREACHABLE_SECONDS)
     if isinstance(result, RetryableError) and work.attempt < MOST_ATTEMPTS:

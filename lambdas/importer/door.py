@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudmap_mcs.domain.model import ServiceKey
-from cloudmap_mcs.errors import McsError, PermanentError
+from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
 from cloudmap_mcs.ports import Clock
 from cloudmap_mcs.reconcile.importing import Ask, Importer
-from cloudmap_mcs.reconcile.outcome import Failure, Outcome
+from cloudmap_mcs.reconcile.outcome import Failure, Outcome, failure
 from cloudmap_mcs.reconcile.reading import Patience
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
 from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer
@@ -28,6 +28,30 @@ class Handled:
     failed: Mapping[str, Exception]
 
 
+@dataclass(slots=True)
+class Attempt:
+    """One batch's go at the cluster; `mark` is set by the first key that cannot reach it."""
+
+    importer: Importer
+    clock: Clock
+    until_ms: int
+    mark: UnreachableError | None = None
+
+    def reconcile(self, work: Work) -> Outcome | Exception:
+        """Reconcile a key, unless the cluster is known to be out of reach or the time is up."""
+        if self.mark:
+            return UnreachableError(f"{work.key}: not tried, the cluster is out of reach: {self.mark}")
+        if self.clock.now_ms() >= self.until_ms:
+            return RetryableError(f"{work.key}: not tried, the function's time was up")
+        try:
+            return self.importer.reconcile(work.key, work.ask)
+        except UnreachableError as error:
+            self.mark = error
+            return error
+        except Exception as error:  # noqa: BLE001  # a bug that one key brings out must not take the others along
+            return error
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """The importer of one cluster. `go_on` invokes this same function asynchronously with a payload."""
@@ -40,21 +64,19 @@ class Door:
     pause: Callable[[], None]
     go_on: Callable[[Mapping[str, Any]], None]
 
-    def handle_batch(self, bodies: Mapping[str, str]) -> Handled:
-        """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only."""
+    def handle_batch(self, bodies: Mapping[str, str], *, until_ms: int) -> Handled:
+        """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only.
+
+        A cluster that one key found unreachable is not waited for by the others; nothing is begun after `until_ms`.
+        """
         batch = grouped(bodies, self.accept)
-        results = tuple(zip(batch.work, self.executor.map(self._reconcile, batch.work), strict=True))
+        attempt = Attempt(self.importer, self.clock, until_ms)
+        results = tuple(zip(batch.work, self.executor.map(attempt.reconcile, batch.work), strict=True))
         failed: dict[str, Exception] = dict(batch.refused)
         for work, result in results:
             if problem := self._settle(work, result):
                 failed.update(dict.fromkeys(work.messages, problem))
         return Handled(batch, results, failed)
-
-    def _reconcile(self, work: Work) -> Outcome | Exception:
-        try:
-            return self.importer.reconcile(work.key, work.ask)
-        except Exception as error:  # noqa: BLE001  # a bug that one key brings out must not take the others along
-            return error
 
     def _settle(self, work: Work, result: Outcome | Exception) -> Exception | None:
         """Postpone what is to be looked at again; give the reason why a key's messages are not done, if so."""
@@ -79,12 +101,12 @@ class Door:
     def _resync_one(self, importer: Importer, key: ServiceKey) -> Outcome | Failure:
         try:
             return importer.reconcile(key, Ask({}, Patience.RESYNC))
-        except McsError as error:
-            return Failure(key, error.reason, str(error))
+        except Exception as error:  # noqa: BLE001  # whoever asked gets an answer, whatever it is
+            return failure(key, error)
 
     def _rehearsing(self) -> Importer:
         held = self.importer
-        return Importer(held.own, Rehearsal(held.cluster), held.registry, held.clock)
+        return replace(held, cluster=Rehearsal(held.cluster))
 
     def _resync_all(self, importer: Importer, request: Resync, until_ms: int) -> Resynced:
         carried = request.continuation
@@ -96,6 +118,8 @@ class Door:
         )
         if resynced.is_unfinished:
             if resynced.unfinished_after is None:
-                raise PermanentError("the function's time is too short for even one key; raise importer.timeout")
+                raise PermanentError(
+                    "the function's time is too short for even one key; raise importer.timeout_seconds"
+                )
             self.go_on(payload(request, Continuation(resynced.unfinished_after, resynced.held_back)))
         return resynced

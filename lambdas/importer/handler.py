@@ -26,12 +26,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     importer = door()
     is_resync = invocations.is_invocation(event)
     telling.start(logger, metrics, importer, is_resync=is_resync)
+    until = importer.clock.now_ms() + context.get_remaining_time_in_millis() - SAFETY_MS
     if is_resync:
-        until = importer.clock.now_ms() + context.get_remaining_time_in_millis() - SAFETY_MS
         resynced, answer = importer.resync(invocations.parse(event), until_ms=until)
         telling.tell_resync(logger, metrics, resynced)
         return answer
-    handled = importer.handle_batch({record["messageId"]: record["body"] for record in event["Records"]})
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    handled = importer.handle_batch(bodies, until_ms=until)
     telling.tell_batch(logger, metrics, handled)
 
     def settle(record: SQSRecord) -> None:

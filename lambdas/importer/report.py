@@ -19,7 +19,10 @@ def entry(item: Outcome | Failure) -> dict[str, Any]:
         **verbs,
         "unchanged": item.unchanged,
         "conflicts": [reason.value for reason in item.conflicts],
-        "errors": [f"{aside.instance}: {aside.problem}" for aside in item.set_aside],
+        "errors": [
+            *(f"{aside.instance}: {aside.problem}" for aside in item.set_aside),
+            *([f"Unsettled: {item.unsettled}"] if item.unsettled else []),
+        ],
         **({"skipped": item.skip.value} if item.skip else {}),
     }
 
@@ -31,6 +34,10 @@ def report(resynced: Resynced, *, cluster: str, is_dry_run: bool) -> dict[str, A
         "dry_run": is_dry_run,
         "complete": not (resynced.is_unfinished or resynced.is_braked),
         "totals": dict(sorted(_totals(resynced.outcomes).items())),
+        "members": {
+            "silent": list(resynced.clusterset.silent),
+            "errors": [f"{aside.instance}: {aside.problem}" for aside in resynced.clusterset.set_aside],
+        },
         "brake": _brake(resynced) if resynced.is_braked else None,
         "continues_after": str(resynced.unfinished_after) if resynced.unfinished_after else None,
         "keys": {str(item.key): entry(item) for item in resynced.outcomes},
@@ -44,6 +51,7 @@ def _totals(outcomes: Iterable[Outcome | Failure]) -> Counter[str]:
         if isinstance(item, Failure):
             totals["errors"] += 1
         else:
+            totals["errors"] += bool(item.unsettled)
             totals["conflicts"] += bool(item.conflicts)
             totals.update(change.verb.value for change in item.changes)
     return totals

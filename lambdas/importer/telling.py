@@ -6,7 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.reconcile.outcome import Failure, Outcome
-from cloudmap_mcs.reconcile.resyncing import Resynced
+from cloudmap_mcs.reconcile.resyncing import Clusterset, Resynced
 from lambdas.importer.door import Door, Handled
 
 
@@ -44,9 +44,19 @@ def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
             logger.error("reconcile failed", extra={**_keys(item.key), "reason": item.reason, "problem": item.message})
         else:
             _tell_outcome(logger, metrics, item)
+    _tell_clusterset(logger, metrics, resynced.clusterset)
     if resynced.is_braked:
         _count(metrics, "Braked", 1)
         logger.error("brake: nothing removed", extra={"held_back": [str(key) for key in resynced.held_back]})
+
+
+def _tell_clusterset(logger: Logger, metrics: Metrics, clusterset: Clusterset) -> None:
+    for aside in clusterset.set_aside:
+        logger.warning("member entry set aside", extra={"instance": aside.instance, "problem": aside.problem})
+    for member in clusterset.silent:
+        logger.warning("member is silent", extra={"member": member})
+    _count(metrics, "InstancesSetAside", len(clusterset.set_aside))
+    _count(metrics, "MembersSilent", len(clusterset.silent))
 
 
 def _tell_outcome(logger: Logger, metrics: Metrics, outcome: Outcome) -> None:
@@ -55,11 +65,14 @@ def _tell_outcome(logger: Logger, metrics: Metrics, outcome: Outcome) -> None:
     for aside in outcome.set_aside:
         extra = {**_keys(outcome.key), "instance": aside.instance, "problem": aside.problem}
         logger.warning("instance set aside", extra=extra)
+    if outcome.unsettled:
+        logger.error("not settled", extra={**_keys(outcome.key), "problem": outcome.unsettled})
     if outcome.skip:
         logger.info("skipped", extra={**_keys(outcome.key), "reason": outcome.skip.value})
     _count(metrics, "ObjectsWritten", len(outcome.changes))
     _count(metrics, "InstancesSetAside", len(outcome.set_aside))
     _count(metrics, "StaleReads", int(outcome.retry))
+    _count(metrics, "ReconcileErrors", int(bool(outcome.unsettled)))
     _count(metrics, "KeysInConflict", int(bool(outcome.conflicts)))
 
 

@@ -18,7 +18,7 @@ from cloudmap_mcs.clock import SystemClock
 from cloudmap_mcs.cloudmap.client import build
 from cloudmap_mcs.cloudmap.reader import CloudMapReader
 from cloudmap_mcs.errors import RetryableError
-from cloudmap_mcs.kube.client import Identity, KubeClient
+from cloudmap_mcs.kube.client import Identity, KubeClient, Timeouts
 from cloudmap_mcs.kube.cluster import KubeCluster
 from cloudmap_mcs.kube.eks import EksServer
 from cloudmap_mcs.kube.tokens import EksToken, eks_cluster
@@ -33,6 +33,8 @@ from lambdas.importer.postponing import OwnQueue, told
 KEYS_AT_ONCE: Final = 8
 CONNECTIONS: Final = 48
 """To the API server: each key under way reads five things at once."""
+PATIENCE: Final = Timeouts(connect=2, read=5)
+"""Seconds: short, so that a cluster that hangs is found out well within the function's time."""
 READS_PER_SECOND: Final = 25.0
 """Of a resync: the data plane's rate is shared by all members."""
 SAFETY_MS: Final = 10_000
@@ -47,7 +49,7 @@ def door() -> Door:
     clock = SystemClock()
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")  # noqa: TID251  # set by Lambda itself
     return Door(
-        importer=Importer(settings.cluster, _cluster(settings, clock), registry, clock),
+        importer=Importer(settings.cluster, _cluster(settings, clock), registry, clock, settings.members),
         accept=Accept(settings.clusterset, settings.members, registry.key_of),
         queue=OwnQueue(_client("sqs"), settings.queue_url),
         executor=ThreadPoolExecutor(KEYS_AT_ONCE, thread_name_prefix="key"),
@@ -62,7 +64,8 @@ def _cluster(settings: ImporterSettings, clock: Clock) -> KubeCluster:
     target = eks_cluster(session, settings.eks_cluster, settings.eks_region)
     tokens = EksToken(target, session.get_credentials, now=lambda: clock.now_ms() / 1000)
     server = EksServer(_client("eks", settings.eks_region), settings.eks_cluster, monotonic=time.monotonic)
-    return KubeCluster(KubeClient(server, Identity("importer", tokens=tokens), connections=CONNECTIONS))
+    client = KubeClient(server, Identity("importer", tokens=tokens), timeouts=PATIENCE, connections=CONNECTIONS)
+    return KubeCluster(client)
 
 
 def _go_on(function: str) -> Callable[[Mapping[str, Any]], None]:

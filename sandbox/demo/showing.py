@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from sandbox.demo.shell import exports
 from sandbox.demo.steps import MainJob
 from sandbox.demo.typing_in import Terminal
 from sandbox.demo.view import View
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def show(sandbox: Sandbox, console: Console) -> int:
     """Run the main job on the first two clusters; returns 0 if every step came out as it must."""
+    tell_exports(sandbox, console)
     east, west = (View.of(member) for member in list(sandbox.members.values())[:2])
     job = MainJob(sandbox, Terminal(sandbox, console), east, west)
     times: list[tuple[str, str]] = []
@@ -39,6 +41,13 @@ def show(sandbox: Sandbox, console: Console) -> int:
     console.print()
     console.print(_table(times))
     return 0
+
+
+def tell_exports(sandbox: Sandbox, console: Console) -> None:
+    """Print what a shell needs for the commands that follow."""
+    console.print("\nWhat is typed below works in any shell of this checkout after:")
+    for line in exports(sandbox):
+        console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _steps(job: MainJob) -> tuple[tuple[str, Callable[[], float | None]], ...]:

@@ -7,6 +7,7 @@ result being visible in the importing cluster.
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 WEB: Final = "examples/web.yaml"
 EXPORT: Final = "examples/export.yaml"
+INVOKE: Final = "aws lambda invoke --cli-binary-format raw-in-base64-out"
 SETTLE_SECONDS: Final = 2.0
 _SHOWN: Final = ("serviceimport,service,endpointslice", "--namespace", NAMESPACE)
 
@@ -74,7 +76,7 @@ class MainJob:
         began = wait_for("the slice is gone", lambda: victim not in self.west.imported_slices())
         function = self.sandbox.deployed.members[self.west.member.id].importer
         payload = json.dumps({"resync": {"namespace": NAMESPACE, "service": SERVICE}})
-        self.terminal.type(f"aws lambda invoke --function-name {function} --payload '{payload}' report.json")
+        self.terminal.type(f"{INVOKE} --function-name {function} --payload {shlex.quote(payload)} report.json")
         answer = self.sandbox.aws.client("lambda").invoke(FunctionName=function, Payload=payload)
         report = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:

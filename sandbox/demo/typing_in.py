@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from sandbox.demo.shell import kubeconfig, kubectl
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where commands are typed; the kubeconfig is shown as the cluster's name, short enough to read."""
+    """Where commands are typed, in a shell that has what `shell.exports` says."""
 
     sandbox: Sandbox
     console: Console
@@ -29,9 +30,10 @@ class Terminal:
     def kubectl(self, cluster: str, *arguments: str, quiet: bool = False) -> str:
         """Run kubectl on one cluster; SandboxError with its message if it fails."""
         member = self.sandbox.members[cluster]
-        self.type(f"kubectl --context {shlex.quote(member.context or cluster)} {shlex.join(arguments)}")
+        _, *options = typed = [*kubectl(member), *arguments]
+        self.type(shlex.join(typed))
         answer = subprocess.run(
-            [*member.kubectl(self.sandbox.kubectl), *arguments],
+            ["env", f"KUBECONFIG={kubeconfig(self.sandbox)}", str(self.sandbox.kubectl), *options],
             capture_output=True,
             text=True,
             check=False,

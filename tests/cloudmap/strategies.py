@@ -34,15 +34,21 @@ hostile_text = st.one_of(
 cluster_ids = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?", fullmatch=True).map(ClusterId)
 keys = st.builds(ServiceKey, long_labels, long_labels)
 generations = st.integers(0, 9_999_999_999_999)
-ports = st.builds(
-    Port, st.just("") | labels, st.sampled_from(Protocol), st.integers(1, 65_535), st.none() | hostile_text
+qualified = st.from_regex(
+    r"([a-z0-9]{1,9}(\.[a-z]{1,9})?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True
 )
+ports = st.builds(Port, st.just("") | labels, st.sampled_from(Protocol), st.integers(1, 65_535), st.none() | qualified)
 _V4 = st.integers(int(IPv4Address("10.0.0.0")), int(IPv4Address("10.255.255.255"))).map(IPv4Address).map(str)
 _V6 = st.integers(int(IPv6Address("2001:db8::")), int(IPv6Address("2001:db8:ffff::"))).map(IPv6Address).map(str)
-_TOPOLOGY = st.none() | st.sampled_from(["-", "", "us-west-2a", "us-west-2b", "a{b", "é"]) | subdomains
+zones = st.none() | st.sampled_from(["us-west-2a", "us-west-2b", "Rack_7.b"])
+nodes = st.none() | st.sampled_from(["ip-10-0-1-4.internal", "ip-10-0-1-17.internal"]) | subdomains
+odd_places = st.none() | st.sampled_from(["-", "", "us-west-2a", "us-west-2b", "a{b", "é"]) | hostile_text
+"""Zones and nodes that the text can hold, whoever would refuse them."""
 
 
-def _slice(family: Family) -> st.SearchStrategy[Slice]:
+def _slice(
+    family: Family, zones: st.SearchStrategy[str | None] = zones, nodes: st.SearchStrategy[str | None] = nodes
+) -> st.SearchStrategy[Slice]:
     endpoint = st.builds(
         Endpoint,
         _V4 if family is Family.IPV4 else _V6,
@@ -50,30 +56,47 @@ def _slice(family: Family) -> st.SearchStrategy[Slice]:
         st.booleans(),
         st.booleans(),
         st.none() | labels,
-        _TOPOLOGY,
-        _TOPOLOGY,
+        nodes,
+        zones,
     )
     listed = st.lists(endpoint, max_size=30) | st.lists(endpoint, min_size=20, max_size=30).map(lambda some: some * 8)
-    return st.builds(Slice.of, subdomains, st.just(family), st.lists(ports, max_size=3), listed)
+    return st.builds(Slice.of, subdomains, st.just(family), st.lists(ports, max_size=3, unique_by=_name), listed)
+
+
+def _name(port: Port) -> str:
+    return port.name
 
 
 slices = st.lists(st.sampled_from(Family).flatmap(_slice), max_size=6, unique_by=lambda item: item.name)
+odd_slices = st.lists(
+    st.sampled_from(Family).flatmap(lambda family: _slice(family, odd_places, odd_places)),
+    max_size=3,
+    unique_by=lambda item: item.name,
+)
 mappings = st.dictionaries(hostile_text, hostile_text, max_size=4).map(pairs)
+
+
+named_ports = st.builds(Port, labels, st.sampled_from(Protocol), st.integers(1, 65_535), st.none() | qualified)
+service_ports = st.lists(ports, min_size=1, max_size=1) | st.lists(
+    named_ports, min_size=1, max_size=4, unique_by=(_name, lambda port: port.transport)
+)
 
 
 @st.composite
 def exports(draw: st.DrawFn) -> Export:
+    kind = draw(st.sampled_from(ServiceType))
+    affinity = draw(st.sampled_from(Affinity))
     export = Export(
         key=draw(keys),
         cluster=draw(cluster_ids),
         created=draw(st.integers(0, 4_000_000_000)),
-        type=draw(st.sampled_from(ServiceType)),
-        ports=tuple(draw(st.lists(ports, max_size=4))),
+        type=kind,
+        ports=tuple(draw(service_ports | st.just([]) if kind is ServiceType.HEADLESS else service_ports)),
         families=draw(st.sampled_from([(), (Family.IPV4,), (Family.IPV6,), (Family.IPV6, Family.IPV4)])),
-        affinity=draw(st.sampled_from(Affinity)),
-        affinity_timeout=draw(st.none() | st.integers(1, 86_400)),
+        affinity=affinity,
+        affinity_timeout=draw(st.integers(1, 86_400)) if affinity is Affinity.CLIENT_IP else None,
         internal_traffic_policy=draw(st.none() | st.sampled_from(["Cluster", "Local"])),
-        traffic_distribution=draw(st.none() | st.sampled_from(["PreferClose", "PreferSameZone"])),
+        traffic_distribution=draw(st.none() | st.sampled_from(["PreferClose", "PreferSameZone", "example.com/Near"])),
         labels=draw(mappings),
         annotations=draw(mappings),
     )

@@ -35,7 +35,7 @@ def stub() -> Iterator[Stubber]:
 
 @pytest.fixture
 def operations(stub: Stubber, timer: HandTimer) -> Operations:
-    return Operations(Calls(stub.client, Buckets(1, timer)), timer, account=None)
+    return Operations(Calls(stub.client, Buckets(1, timer)), timer, account=None, may_write=lambda: True)
 
 
 def started(stub: Stubber, operation: str = "op-1") -> None:
@@ -124,3 +124,17 @@ def test_an_instance_that_is_not_there_is_deregistered_already(operations: Opera
     refused(stub, "deregister_instance", "InstanceNotFound")
 
     operations.deregister("srv-1", ["a"])
+
+
+def test_leave_to_write_is_asked_when_the_turn_has_come_and_not_before(stub: Stubber, timer: HandTimer) -> None:
+    """A call may wait long for its turn, and a Lease is lost in seconds."""
+    buckets = Buckets(1, timer, {"RegisterInstance": (1, 1), "GetOperation": (100, 100)})
+    lease = {"held": True}
+    operations = Operations(Calls(stub.client, buckets), timer, account=None, may_write=lambda: lease["held"])
+    started(stub)
+    timer.on_sleep = lambda: lease.update(held=False)
+
+    with pytest.raises(RetryableError, match=r"RegisterInstance of a:1\.1 in srv-1: not done"):
+        operations.register("srv-1", [INSTANCE, Instance("a:1.1", {"format": "1"})])
+
+    assert timer.slept == pytest.approx([1.0])

@@ -1,8 +1,7 @@
 """Two running control planes, a workload for them, and how to look at it."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -79,13 +78,6 @@ def running_lab(folder: Path, webhook: TokenWebhook | None = None) -> Iterator[L
 
 def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - a door
-
-
-def eventually(holds: Callable[[], bool], *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def ready_endpoints(plane: ControlPlane) -> list[dict[str, Any]]:

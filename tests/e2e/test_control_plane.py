@@ -20,12 +20,12 @@ from tests.e2e.clusters import (
     WEB,
     WEB_PODS,
     Lab,
-    eventually,
     now,
     ready_endpoints,
     running_lab,
     scale,
 )
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -61,11 +61,13 @@ def plane(lab: Lab, request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     apply(plane.client(), parse(WEB))
     yield plane
     delete(plane.client(), parse(WEB)[2:])
-    eventually(lambda: not plane.client().get(WEB_PODS)["items"] and not plane.client().get(SLICES)["items"])
+    eventually(
+        "nothing is left", lambda: not plane.client().get(WEB_PODS)["items"] and not plane.client().get(SLICES)["items"]
+    )
 
 
 def test_a_deployment_gets_ready_endpoints_in_every_zone_from_its_clusters_own_addresses(plane: ControlPlane) -> None:
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
 
     points = ready_endpoints(plane)
 
@@ -77,33 +79,36 @@ def test_a_deployment_gets_ready_endpoints_in_every_zone_from_its_clusters_own_a
 
 
 def test_a_deployment_can_be_scaled_to_zero_and_back(plane: ControlPlane) -> None:
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
 
     scale(plane, 0)
-    eventually(lambda: not ready_endpoints(plane) and not plane.client().get(WEB_PODS)["items"])
+    eventually("all pods are gone", lambda: not ready_endpoints(plane) and not plane.client().get(WEB_PODS)["items"])
     scale(plane, 40)
-    eventually(lambda: len(ready_endpoints(plane)) == 40)
+    eventually("40 ready endpoints", lambda: len(ready_endpoints(plane)) == 40)
 
     addresses = [address for point in ready_endpoints(plane) for address in point["addresses"]]
     assert len(set(addresses)) == 40
 
 
 def test_readiness_set_by_hand_stays_as_it_is_set(plane: ControlPlane) -> None:
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
     pod = plane.client().get(WEB_PODS)["items"][0]["metadata"]["name"]
     unready = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
 
     plane.client().patch(f"{PODS}/{pod}/status", unready, content_type="application/strategic-merge-patch+json")
 
-    eventually(lambda: len(ready_endpoints(plane)) == 2)
+    eventually("2 ready endpoints", lambda: len(ready_endpoints(plane)) == 2)
     scale(plane, 4)
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
 
 
 def test_a_pod_can_be_told_to_take_its_time_to_end(plane: ControlPlane) -> None:
     annotations = {"sandbox.cloudmap-mcs/terminates-after": "3s"}
     plane.client().patch(DEPLOYMENT, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
-    eventually(lambda: len(ready_endpoints(plane)) == 3 and len(plane.client().get(WEB_PODS)["items"]) == 3)
+    eventually(
+        "3 pods and endpoints",
+        lambda: len(ready_endpoints(plane)) == 3 and len(plane.client().get(WEB_PODS)["items"]) == 3,
+    )
 
     scale(plane, 0)
 
@@ -111,8 +116,8 @@ def test_a_pod_can_be_told_to_take_its_time_to_end(plane: ControlPlane) -> None:
         points = [point for one in plane.client().get(SLICES)["items"] for point in one["endpoints"] or []]
         return any(point["conditions"]["terminating"] and point["conditions"]["serving"] for point in points)
 
-    eventually(terminating)
-    eventually(lambda: not plane.client().get(WEB_PODS)["items"])
+    eventually("terminating endpoints", terminating)
+    eventually("the pods are gone", lambda: not plane.client().get(WEB_PODS)["items"])
 
 
 def test_kubectl_works_with_the_kubeconfig(lab: Lab, plane: ControlPlane) -> None:
@@ -138,20 +143,20 @@ def test_a_new_kind_and_its_first_object_are_applied_in_one_go_and_deleted_again
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_each_program_can_be_restarted_alone(lab: Lab, plane: ControlPlane, program: str) -> None:
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
 
     plane.restart(program)
     plane.wait_until_ready()
 
     scale(plane, 2)
-    eventually(lambda: len(ready_endpoints(plane)) == 2, seconds=60)
+    eventually("2 ready endpoints", lambda: len(ready_endpoints(plane)) == 2, seconds=60)
     assert not lab.processes.ended()
 
 
 def test_a_stopped_cluster_goes_on_where_it_was_and_leaves_no_process(lab: Lab) -> None:
     plane = lab.planes[0]
     apply(plane.client(), parse(WEB))
-    eventually(lambda: len(ready_endpoints(plane)) == 3)
+    eventually("3 ready endpoints", lambda: len(ready_endpoints(plane)) == 3)
     token = request_token(plane.client(), Grant("shop", "reader")).value
     pids = [child.pid for child in plane.children.values()]
 
@@ -164,7 +169,7 @@ def test_a_stopped_cluster_goes_on_where_it_was_and_leaves_no_process(lab: Lab) 
     try:
         assert again.client().create(REVIEWS, {"spec": {"token": token}})["status"]["authenticated"]
         scale(again, 5)
-        eventually(lambda: len(ready_endpoints(again)) == 5)
+        eventually("5 ready endpoints", lambda: len(ready_endpoints(again)) == 5)
     finally:
         again.stop()
     plane.start(now())

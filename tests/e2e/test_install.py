@@ -1,7 +1,5 @@
 """What we install, on a real control plane of its own: `control_plane` is a started and otherwise unused cluster."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ from cloudmap_mcs.install.rendering import render
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.client import ApiRefusedError, KubeClient
 from sandbox.controlplane.cluster import ControlPlane
+from tests.e2e.waiting import eventually
 from tests.install.settings import an_install
 
 pytestmark = pytest.mark.e2e
@@ -29,13 +28,6 @@ def client(control_plane: ControlPlane) -> KubeClient:
     client = control_plane.client()
     apply(client, render(an_install()))
     return client
-
-
-def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def may(client: KubeClient, who: dict[str, Any], verb: str, resource: str, namespace: str = "default") -> bool:
@@ -61,7 +53,7 @@ def test_definitions_are_established_and_conform_to_policy(client: KubeClient) -
 
 
 def conditions(client: KubeClient, crd: str) -> dict[str, str]:
-    eventually(lambda: len(client.get(f"{CRDS}/{crd}")["status"].get("conditions", [])) > 1, f"{crd} gets no verdict")
+    eventually(f"{crd} gets a verdict", lambda: len(client.get(f"{CRDS}/{crd}")["status"].get("conditions", [])) > 1)
     return {entry["type"]: entry["status"] for entry in client.get(f"{CRDS}/{crd}")["status"]["conditions"]}
 
 
@@ -95,8 +87,8 @@ def _spec_state(found: dict[str, Any]) -> tuple[object, ...]:
 
 def test_restricted_namespace_admits_the_watchers_pods_and_no_laxer_ones(client: KubeClient) -> None:
     eventually(
+        "the watcher's pods come up",
         lambda: client.get(DEPLOYMENT).get("status", {}).get("availableReplicas") == 2,
-        "the watcher's pods do not come up",
     )
     pod = client.get(DEPLOYMENT)["spec"]["template"] | {"apiVersion": "v1", "kind": "Pod"}
     pod["metadata"] = {"name": "lax"}
@@ -132,7 +124,7 @@ def test_built_in_roles_gain_exports_but_never_the_writing_of_imports(
     exports, imports = "multicluster.x-k8s.io/serviceexports", "multicluster.x-k8s.io/serviceimports"
     who = bound_to(client, role)
 
-    eventually(lambda: may(client, who, "watch", imports), f"{role} does not gain our rights")
+    eventually(f"{role} gains our rights", lambda: may(client, who, "watch", imports))
     assert may(client, who, "watch", exports)
     assert may(client, who, "create", exports) is writes_exports
     assert may(client, who, "create", imports) is (role == "cluster-admin")

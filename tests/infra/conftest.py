@@ -15,7 +15,7 @@ from infra.cache import made_once
 EXAMPLE = """
 clusterset: prod
 hub: {account: "123456789012", region: eu-west-1}
-resync_minutes: 7
+resync_minutes: 6
 cloudtrail: create
 importer: {memory_mib: 640, timeout_seconds: 20, concurrency: 4, log_level: DEBUG, log_retention_days: 14}
 clusters:

@@ -17,7 +17,8 @@ def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
             continue
         value = event.get(key, _MISSING)
         if isinstance(wanted, dict):
-            if not isinstance(value, dict) or not matches(wanted, value):
+            # EventBridge looks at leaves only: what is below a missing object is missing, and `exists: false` is true.
+            if not matches(wanted, value if isinstance(value, dict) else {}):
                 return False
         elif not any(_entry_matches(entry, value) for entry in wanted):
             return False

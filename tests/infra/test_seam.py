@@ -25,7 +25,7 @@ def test_the_functions_environment_makes_complete_settings(members: Stack, clust
     assert (settings.clusterset, settings.cluster) == ("prod", cluster)
     assert settings.members == {"east", "west"}
     assert (settings.eks_cluster, settings.eks_region) == (f"prod-{cluster}", "eu-west-1")
-    assert settings.resync_seconds == 420
+    assert settings.resync_seconds == 360
     assert variables["MCS_QUEUE_URL"]["Ref"].startswith(f"{cluster}InboxQueue")
 
 

@@ -53,22 +53,24 @@ def _download(module: str) -> dict[str, str]:
     return found
 
 
+PROPERTY_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+        "spec": {
+            "type": "object",
+            "required": ["value"],
+            "properties": {"value": {"type": "string", "minLength": 1}},
+        },
+        "status": {"type": "object"},
+    },
+}
+
+
 def test_cluster_property_is_about_apis() -> None:
     """about-api (kubernetes-sigs), config/crd: no Go module of it is published, so its structure is written down."""
-    schema = {
-        "type": "object",
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": {
-                "type": "object",
-                "required": ["value"],
-                "properties": {"value": {"type": "string", "minLength": 1}},
-            },
-            "status": {"type": "object"},
-        },
-    }
     columns = [
         {"name": "value", "type": "string", "jsonPath": ".spec.value"},
         {"name": "age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
@@ -77,19 +79,20 @@ def test_cluster_property_is_about_apis() -> None:
         "served": True,
         "subresources": {"status": {}},
         "additionalPrinterColumns": columns,
-        "schema": {"openAPIV3Schema": schema},
+        "schema": {"openAPIV3Schema": PROPERTY_SCHEMA},
+    }
+    names = {
+        "plural": "clusterproperties",
+        "singular": "clusterproperty",
+        "kind": "ClusterProperty",
+        "listKind": "ClusterPropertyList",
+        "categories": ["multicluster"],
     }
 
     assert structure(ours("clusterproperties.about.k8s.io"))["spec"] == {
         "group": "about.k8s.io",
         "scope": "Cluster",
-        "names": {
-            "plural": "clusterproperties",
-            "singular": "clusterproperty",
-            "kind": "ClusterProperty",
-            "listKind": "ClusterPropertyList",
-            "categories": ["multicluster"],
-        },
+        "names": names,
         "versions": [
             {"name": "v1alpha1", "storage": False, **version},
             {"name": "v1beta1", "storage": True, **version},

@@ -21,12 +21,11 @@ def test_importer_may_do_exactly_this() -> None:
     assert table(find(importer_rbac(), "ClusterRole")) == {
         "multicluster.x-k8s.io/serviceimports": "create delete get list update",
         "multicluster.x-k8s.io/serviceimports/status": "update",
-        "multicluster.x-k8s.io/serviceexports": "get list",
+        "multicluster.x-k8s.io/serviceexports": "get",
         "multicluster.x-k8s.io/serviceexports/status": "patch",
         "/services": "create delete get list update",
-        "/namespaces": "get list",
-        "discovery.k8s.io/endpointslices": "create delete get list update",
-        "about.k8s.io/clusterproperties": "get list",
+        "/namespaces": "get",
+        "discovery.k8s.io/endpointslices": "create delete list update",
     }
 
 
@@ -43,10 +42,10 @@ def test_watcher_may_do_exactly_this_in_all_namespaces() -> None:
     assert table(find(watcher_rbac(), "ClusterRole")) == {
         "multicluster.x-k8s.io/serviceexports": "get list watch",
         "multicluster.x-k8s.io/serviceexports/status": "patch",
-        "/services": "get list watch",
-        "/namespaces": "get list watch",
-        "discovery.k8s.io/endpointslices": "get list watch",
-        "about.k8s.io/clusterproperties": "get list watch",
+        "/services": "list watch",
+        "/namespaces": "get",
+        "discovery.k8s.io/endpointslices": "list watch",
+        "about.k8s.io/clusterproperties": "list watch",
     }
 
 

@@ -206,6 +206,43 @@ def refused(code: str) -> ClientError:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(refused("ThrottlingException"), id="throttled"),
+        pytest.param(refused("AccessDeniedException"), id="denied"),
+        pytest.param({"status": "CREATING"}, id="being-created"),
+    ],
+)
+def test_a_description_that_failed_is_not_asked_for_again_at_once(answer: Any) -> None:
+    now, eks = Now(), Eks(answer, DESCRIBED)
+    source = EksServer(eks, "Prod_East", monotonic=now)
+    with pytest.raises(McsError) as first:
+        source.current()
+
+    now.seconds += 4
+    with pytest.raises(McsError) as second:
+        source.current()
+    assert (type(second.value), str(second.value)) == (type(first.value), str(first.value))
+    assert eks.asked == ["Prod_East"]
+    now.seconds += 1
+    assert source.current().url == DESCRIBED["endpoint"]
+
+
+def test_an_address_that_cannot_be_looked_up_anew_is_not_asked_for_at_once_either() -> None:
+    now, eks = Now(), Eks(DESCRIBED, refused("ThrottlingException"))
+    source = EksServer(eks, "Prod_East", monotonic=now)
+    known = source.current()
+    now.seconds += 30
+
+    for _ in range(3):
+        with pytest.raises(RetryableError, match="Throttling"):
+            source.renew(known)
+
+    assert eks.asked == ["Prod_East"] * 2
+    assert source.current() is known
+
+
+@pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
         pytest.param(DESCRIBED | {"certificateAuthority": {}}, PermanentError, "no CA", id="no-ca"),

@@ -3,7 +3,6 @@
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -38,6 +37,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.listing, self.watching = Answer(body=EMPTY), Answer(body="")
+        self.before: list[Answer] = []
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.queries: list[dict[str, list[str]]] = []
@@ -70,7 +70,8 @@ class Scripted:
                 scripted.asked.append("watch" if is_watch else "list")
                 scripted.headers.append(dict(self.headers))
                 scripted.queries.append(parse_qs(urlsplit(self.path).query))
-                _send(self, scripted.watching if is_watch else scripted.listing)
+                usual = scripted.watching if is_watch else scripted.listing
+                _send(self, scripted.before.pop(0) if scripted.before else usual)
 
             do_POST = do_GET  # noqa: N815 - the name http.server asks for
 
@@ -121,6 +122,21 @@ def test_a_throttled_call_is_not_repeated_here_and_says_when_to_come_back(script
 
 
 @pytest.mark.parametrize(
+    "broken",
+    [pytest.param(Answer(body=None), id="no-answer"), pytest.param(Answer(body="{", length=9), id="half-of-it")],
+)
+def test_a_get_whose_connection_breaks_is_repeated_once(scripted: Scripted, broken: Answer) -> None:
+    scripted.before = [broken]
+
+    assert scripted.client.get("/x") == EMPTY
+    assert scripted.asked == ["list", "list"]
+    scripted.before = [broken]
+    with pytest.raises(UnreachableError, match="POST /x"):
+        scripted.client.request(Call("POST", "/x", body={}))
+    assert len(scripted.asked) == 3
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         pytest.param(Answer(body="<html>log in first</html>"), id="a-proxys-page"),
@@ -165,47 +181,56 @@ def test_events_are_put_together_from_whatever_pieces_arrive(scripted: Scripted)
     assert list(scripted.client.watch("/x", query=(), silence=5)) == events
 
 
-def a_reflector(scripted: Scripted, *, selector: str = "") -> Reflector[str, str]:
+class Patience:
+    """Waits for nothing, remembers for how long it was asked to, and stops the reflector at the last of its waits."""
+
+    def __init__(self, waits: int) -> None:
+        self.left = waits
+        self.asked: list[float] = []
+
+    def __call__(self, stopping: threading.Event, seconds: float) -> None:
+        self.asked.append(seconds)
+        if len(self.asked) == self.left:
+            stopping.set()
+
+
+def a_reflector(scripted: Scripted, patience: Patience, *, selector: str = "") -> Reflector[str, str]:
     interest: Interest[str, str] = Interest("/x", str, lambda value: value, selector)
-    chance = Chance(random=lambda: 0.999, monotonic=time.monotonic)
+    chance = Chance(random=lambda: 0.5, monotonic=lambda: 0.0, wait=patience)
     return Reflector(scripted.client, interest, changed=lambda _: None, chance=chance, pace=Pace())
 
 
 def test_a_reflector_asks_for_pages_bookmarks_and_an_end(scripted: Scripted) -> None:
-    reflector = a_reflector(scripted, selector="!a")
+    a_reflector(scripted, Patience(1), selector="!a").run()
 
-    reflector.start()
-    while len(scripted.queries) < 2:
-        time.sleep(0.01)
-    reflector.stop()
-
-    listed, watched = scripted.queries[:2]
+    listed, watched = scripted.queries
     assert listed == {"labelSelector": ["!a"], "limit": ["500"]}
     assert watched == {
         "labelSelector": ["!a"],
         "resourceVersion": ["5"],
         "allowWatchBookmarks": ["true"],
-        "timeoutSeconds": ["330"],
+        "timeoutSeconds": ["315"],
         "watch": ["true"],
     }
 
 
 STORMS: list[Any] = [
-    pytest.param(Answer(body=EMPTY), Answer(body=json.dumps(GONE) + "\n"), id="gone-again-and-again"),
-    pytest.param(Answer(body=EMPTY), Answer(410, {"message": "too old"}), id="gone-as-a-status"),
-    pytest.param(Answer(body=EMPTY), Answer(body=""), id="watches-that-end-at-once"),
-    pytest.param(Answer(500, {}), Answer(), id="lists-that-fail"),
-    pytest.param(Answer(body=None), Answer(), id="nobody-there"),
+    pytest.param(Answer(body=EMPTY), Answer(body=json.dumps(GONE) + "\n"), 8, id="gone-again-and-again"),
+    pytest.param(Answer(body=EMPTY), Answer(410, {"message": "too old"}), 8, id="gone-as-a-status"),
+    pytest.param(Answer(body=EMPTY), Answer(body=""), 5, id="watches-that-end-at-once"),
+    pytest.param(Answer(500, {}), Answer(), 4, id="lists-that-fail"),
+    pytest.param(Answer(body=None), Answer(), 8, id="nobody-there"),
 ]
 
 
-@pytest.mark.parametrize(("listing", "watching"), STORMS)
-def test_a_server_that_keeps_failing_is_not_stormed(scripted: Scripted, listing: Answer, watching: Answer) -> None:
+@pytest.mark.parametrize(("listing", "watching", "calls"), STORMS)
+def test_a_server_that_keeps_failing_is_not_stormed(
+    scripted: Scripted, listing: Answer, watching: Answer, calls: int
+) -> None:
     scripted.listing, scripted.watching = listing, watching
-    reflector = a_reflector(scripted)
+    patience = Patience(4)
 
-    reflector.start()
-    time.sleep(1)
-    reflector.stop()
+    a_reflector(scripted, patience).run()
 
-    assert 2 <= len(scripted.asked) <= 8  # at 0 s, 0.2 s and 1.2 s, one or two calls each, a GET twice if cut
+    assert patience.asked == [0.1, 0.5, 1, 2]
+    assert len(scripted.asked) == calls

@@ -172,6 +172,11 @@ def test_a_property_is_its_name_and_value() -> None:
     assert property_seen({"metadata": {"name": "n"}, "spec": {"value": "v"}}) == PropertySeen("n", "v")
 
 
+@pytest.mark.parametrize("fields", [{}, {"spec": None}, {"spec": {}}])
+def test_a_property_without_a_spec_says_nothing(fields: dict[str, Any]) -> None:
+    assert property_seen({"metadata": {"name": "n"}, **fields}) is None
+
+
 @pytest.mark.parametrize(
     ("metadata", "status", "state"),
     [

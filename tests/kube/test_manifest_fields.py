@@ -146,6 +146,7 @@ def test_labels_are_written_only_where_kubernetes_takes_them(key: str, value: st
 
 SPOILT: list[Any] = [
     "",
+    pytest.param("[" * 100_000, id="deep"),
     "{",
     "[]",
     "null",
@@ -165,7 +166,17 @@ def test_a_spoilt_memory_of_exported_keys_remembers_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"a": 1}', '{"a": [1]}', '{"a": ["1", "s"]}', '{"a": [true, "s"]}', '{"a": [1, null]}']
+    "text",
+    [
+        pytest.param("[" * 100_000, id="deep"),
+        "{",
+        "[]",
+        '{"a": 1}',
+        '{"a": [1]}',
+        '{"a": ["1", "s"]}',
+        '{"a": [true, "s"]}',
+        '{"a": [1, null]}',
+    ],
 )
 def test_spoilt_notes_are_no_notes(text: str) -> None:
     value = ServiceImport(KEY, ServiceType.HEADLESS, (), (), ())
@@ -186,7 +197,7 @@ def test_notes_are_readable_for_people() -> None:
     assert annotations["multicluster.kubernetes.io/derived-service"] == names.derived_service(KEY)
 
 
-@pytest.mark.parametrize("generation", ["", "-1", "x", "²"])
+@pytest.mark.parametrize("generation", ["", "-1", "x", "²", pytest.param("9" * 5_000, id="too-long")])
 def test_a_spoilt_generation_of_a_slice_is_none(generation: str) -> None:
     value = ImportedSlice(KEY, "n", ClusterId("a"), "s", Family.IPV4, (), (), generation=7)
     raw = served(imported_slice.encode(value))

@@ -14,6 +14,7 @@ from cloudmap_mcs.reconcile.importing import Importer
 from lambdas.importer.batch import Accept
 from lambdas.importer.door import Door
 from lambdas.importer.postponing import OwnQueue
+from tests.builders import MEMBERS
 from tests.fakes.clock import FixedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.registry import InMemoryRegistry
@@ -58,7 +59,7 @@ class Rig:
         self.invoked: list[Mapping[str, Any]] = []
         self.pause_ms = 0
         self.door = Door(
-            importer=Importer(ClusterId("z"), self.cluster, self.registry, self.clock),
+            importer=Importer(ClusterId("z"), self.cluster, self.registry, self.clock, MEMBERS),
             accept=Accept("prod", frozenset([A, ClusterId("b")]), self.registry.key_of),
             queue=OwnQueue(self.sqs, QUEUE),
             executor=executor,

@@ -107,8 +107,8 @@ def test_a_stale_answer_is_looked_at_later_and_later_for_what_was_promised() -> 
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, None]
 
 
-def test_a_stale_answer_for_the_last_time_still_gets_its_check() -> None:
-    assert follow_up(Work(KEY, attempt=12), Outcome(KEY, retry=True, check=True)) == FollowUp(LookAgain(KEY), 30)
+def test_a_key_that_was_tried_often_enough_is_left_to_the_resync_and_does_not_start_over() -> None:
+    assert follow_up(Work(KEY, attempt=12), Outcome(KEY, retry=True, check=True)) is None
 
 
 def test_what_came_or_went_is_looked_at_once_more_after_half_a_minute() -> None:

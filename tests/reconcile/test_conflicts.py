@@ -30,13 +30,13 @@ def test_a_conflict_is_said_on_the_own_export_and_taken_back() -> None:
     rig = Rig()
     rig.cluster.own_exports[KEY] = own_export()
 
-    applied = rig.bring([OLD, MINE])
+    written = rig.bring([OLD, MINE])
 
     said = conflict_of(rig)
     assert said is not None
     assert (said.status, said.reason, said.observed_generation) == (True, "LabelsConflict", 7)
     assert "1 of 2 clusters disagree: z" in said.message
-    assert Changed(Verb.UPDATED, "ServiceExport/status", "web") in applied.changes
+    assert Changed(Verb.UPDATED, "ServiceExport/status", "web") in written
     rig.bring([OLD, AGREEING])
     said = conflict_of(rig)
     assert said is not None

@@ -6,8 +6,9 @@ from itertools import count
 
 import pytest
 
-from cloudmap_mcs.domain.imports import ImportedSlice
+from cloudmap_mcs.domain.imports import DerivedService, ImportedSlice
 from cloudmap_mcs.domain.model import ClusterId, Gap, Record
+from cloudmap_mcs.errors import StaleError
 from cloudmap_mcs.reconcile.importing import ATTEMPTS, Ask
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.reading import Patience
@@ -202,3 +203,34 @@ def test_staleness_after_a_first_write_keeps_the_check() -> None:
     outcome = rig.reconcile(Ask({A: 1}))
 
     assert (outcome.retry, outcome.check) == (True, True)
+
+
+def test_what_was_written_before_a_conflict_is_told_and_so_is_what_stood_in_the_way() -> None:
+    rig = Rig()
+    rig.register(offered(1, "10.1.0.1"))
+
+    def refuse(name: str) -> None:
+        if name == "create" and rig.cluster.of_kind(DerivedService, KEY):
+            raise StaleError("EndpointSlice web-a is there already")
+
+    rig.cluster.before = refuse
+
+    outcome = rig.reconcile()
+
+    assert [change.kind for change in outcome.changes] == ["Service"]
+    assert outcome.unsettled == "EndpointSlice web-a is there already"
+    assert outcome.retry
+
+
+def test_a_key_that_settles_in_the_end_has_nothing_to_complain_of() -> None:
+    rig = Rig()
+    rig.register(offered(1, "10.1.0.1"))
+    rig.then["create 1"] = _stale
+
+    outcome = rig.reconcile()
+
+    assert (outcome.unsettled, outcome.retry, outcome.check) == ("", False, True)
+
+
+def _stale() -> None:
+    raise StaleError("somebody was faster")

@@ -15,7 +15,7 @@ from cloudmap_mcs.domain.imports import ImportedSlice, ServiceImport
 from cloudmap_mcs.domain.model import ClusterId, Gap, Record
 from cloudmap_mcs.reconcile.importing import Ask, Importer
 from cloudmap_mcs.reconcile.reading import Patience
-from tests.builders import KEY, a_record, a_slice, an_export
+from tests.builders import KEY, MEMBERS, a_record, a_slice, an_export
 from tests.fakes.clock import FixedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.registry import InMemoryRegistry
@@ -57,7 +57,7 @@ class Overtaking:
     def __post_init__(self) -> None:
         self.registry = InMemoryRegistry(lambda: self.lag, self.before)
         self.cluster = InMemoryCluster(before=self.before)
-        self.importer = Importer(OWN, self.cluster, self.registry, FixedClock())
+        self.importer = Importer(OWN, self.cluster, self.registry, FixedClock(), MEMBERS)
 
     def before(self, _: str) -> None:
         if self.calls is None:

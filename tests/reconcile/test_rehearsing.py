@@ -5,7 +5,7 @@ from cloudmap_mcs.domain.model import ClusterId, Gap, Record
 from cloudmap_mcs.reconcile.importing import Ask, Importer
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
-from tests.builders import KEY, a_record, a_slice, an_export
+from tests.builders import KEY, MEMBERS, a_record, a_slice, an_export
 from tests.rig import OWN, Rig
 
 A = ClusterId("a")
@@ -14,7 +14,7 @@ MINE = a_record(an_export(OWN, created=2_000, labels=(("app", "web"),)), 1)
 
 
 def rehearsed(rig: Rig) -> Outcome:
-    return Importer(OWN, Rehearsal(rig.cluster), rig.registry, rig.clock).reconcile(KEY, Ask())
+    return Importer(OWN, Rehearsal(rig.cluster), rig.registry, rig.clock, MEMBERS).reconcile(KEY, Ask())
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import pytest
 from cloudmap_mcs.domain.imports import ServiceImport
 from cloudmap_mcs.domain.model import ClusterId, Gap, ServiceKey
 from cloudmap_mcs.errors import PermanentError, UnreachableError
-from cloudmap_mcs.ports import Member
+from cloudmap_mcs.ports import Member, SetAside
 from cloudmap_mcs.reconcile.importing import Importer
 from cloudmap_mcs.reconcile.outcome import Failure, Outcome, Verb
-from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer
-from tests.builders import a_record, a_slice, an_export
+from cloudmap_mcs.reconcile.resyncing import SILENCE_SECONDS, Resynced, Resyncer
+from tests.builders import MEMBERS, a_record, a_slice, an_export
 from tests.fakes.clock import FixedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.registry import InMemoryRegistry
@@ -56,7 +56,7 @@ class Rig:
         held_back: tuple[ServiceKey, ...] = (),
         is_forced: bool = False,
     ) -> Resynced:
-        importer = Importer(ClusterId("z"), self.cluster, self.registry, self.clock)
+        importer = Importer(ClusterId("z"), self.cluster, self.registry, self.clock, MEMBERS)
         until = self.clock.ms + int(seconds * 1000)
         return Resyncer(importer, self.clock, map, self._pause).resync(
             until_ms=until, after=after, held_back=held_back, is_forced=is_forced
@@ -173,7 +173,7 @@ def test_the_next_invocation_goes_on_after_the_last_key_and_removes_what_was_car
     rig.pauses = 0
     second = rig.resync(after=first.unfinished_after, held_back=first.held_back)
 
-    assert rig.pauses == 3
+    assert rig.pauses == 4
     assert not second.is_unfinished
     assert rig.imported == set(keys(6)[1:])
 
@@ -233,7 +233,7 @@ def in_reverse(work: Callable[[ServiceKey], object], items: Iterable[ServiceKey]
 def test_keys_after_the_first_that_was_left_are_done_again(rig: Rig) -> None:
     """Threads do not finish in order: what lies behind a gap is not taken for done."""
     rig.offer(keys(4))
-    importer = Importer(ClusterId("z"), rig.cluster, rig.registry, rig.clock)
+    importer = Importer(ClusterId("z"), rig.cluster, rig.registry, rig.clock, MEMBERS)
     parallel: Callable[..., Iterable[object]] = in_reverse
     resyncer = Resyncer(importer, rig.clock, parallel, rig._pause)  # type: ignore[arg-type]  # one item type only
     resynced = resyncer.resync(until_ms=rig.clock.ms + 2_000)
@@ -241,3 +241,37 @@ def test_keys_after_the_first_that_was_left_are_done_again(rig: Rig) -> None:
     assert resynced.is_unfinished
     assert resynced.unfinished_after is None
     assert [item.key for item in resynced.outcomes] == keys(4)[2:]
+
+
+def test_removals_that_do_not_fit_into_the_time_are_carried_on(rig: Rig) -> None:
+    rig.offer(keys(8), imported=True)
+    rig.withdraw(keys(8)[:4])
+
+    first = rig.resync(seconds=10)
+    second = rig.resync(after=first.unfinished_after, held_back=first.held_back)
+
+    assert (first.is_unfinished, first.held_back, first.unfinished_after) == (True, tuple(keys(8)[2:4]), keys(8)[-1])
+    assert not second.is_unfinished
+    assert rig.imported == set(keys(8)[4:])
+
+
+def test_a_bug_that_one_key_brings_out_is_its_own_failure(rig: Rig) -> None:
+    rig.offer(keys(2))
+    rig.troubles.once["observe"] = ValueError("a field nobody thought of")
+
+    failed, imported = rig.resync().outcomes
+
+    assert failed == Failure(keys(1)[0], "ValueError", "a field nobody thought of")
+    assert isinstance(imported, Outcome)
+
+
+def test_members_that_fell_silent_and_entries_that_cannot_be_read_are_reported(rig: Rig) -> None:
+    rig.registry.set_aside = (SetAside("d", "generation: not a number"),)
+    now = rig.clock.ms // 1000
+    for name, age in (("a", 100), ("b", SILENCE_SECONDS + 60)):
+        cluster = ClusterId(name)
+        rig.registry.members[cluster] = Member(cluster, f"uid-{name}", "1", (1,), now - age, frozenset())
+
+    seen = rig.resync().clusterset
+
+    assert (seen.silent, [aside.instance for aside in seen.set_aside]) == ((ClusterId("b"),), ["d"])

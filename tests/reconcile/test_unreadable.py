@@ -1,6 +1,7 @@
 """Invariant 5: what cannot be read deletes nothing and stops nobody else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -109,3 +110,31 @@ def test_a_side_that_cannot_be_reached_changes_nothing(call: str) -> None:
 
 def _unreachable() -> None:
     raise RetryableError("throttled")
+
+
+def test_a_malformed_record_of_a_known_source_does_not_make_others_wait() -> None:
+    """Its data is there and cannot be read, so reading again would not help; its own objects stay as they are."""
+    rig = Rig().holding(offered(1, "10.1.0.1"), offered(1, "10.2.0.1", cluster="b", name="s2"))
+    rig.registry.malformed = {A}
+    rig.register(offered(2, "10.2.0.9", cluster="b", name="s2"))
+
+    outcome = rig.reconcile(Ask({B: 2}))
+
+    assert not outcome.retry
+    assert "sleep" not in rig.calls
+    assert sorted(endpoint.address for item in rig.slices for endpoint in item.endpoints) == ["10.1.0.1", "10.2.0.9"]
+
+
+@pytest.mark.parametrize("patience", Patience)
+def test_what_a_cluster_that_left_had_exported_goes_at_once(patience: Patience) -> None:
+    """It is no member any more: nobody waits for its record, and the control plane is not asked for it either."""
+    rig = Rig().holding(offered(1, "10.1.0.1"), offered(1, "10.2.0.1", cluster="b", name="s2"))
+    rig.importer = replace(rig.importer, members=frozenset([B]))
+    del rig.registry.history[KEY, A]
+
+    outcome = rig.reconcile(Ask(patience=patience))
+
+    assert not outcome.retry
+    assert not rig.registry.asked
+    assert [item.source for item in rig.slices] == [B]
+    assert [note.source for note in rig.imports[0].notes] == [B]

@@ -13,7 +13,7 @@ from cloudmap_mcs.domain.imports import ImportedSlice, ServiceImport
 from cloudmap_mcs.domain.model import ClusterId, Gap, Record
 from cloudmap_mcs.reconcile.importing import Ask, Importer
 from cloudmap_mcs.reconcile.reading import Patience
-from tests.builders import KEY, a_record, a_slice, an_export
+from tests.builders import KEY, MEMBERS, a_record, a_slice, an_export
 from tests.fakes.clock import FixedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.interleaving import Interleaver, Pass
@@ -45,7 +45,7 @@ class World:
         reach = self.rng.choice([0, 20, LARGEST_LAG])
         self.registry = InMemoryRegistry(lambda: reach if self.rng.random() < 0.4 else 0, self.tick)
         self.cluster = InMemoryCluster(before=self.tick)
-        self.importer = Importer(ClusterId("b"), self.cluster, self.registry, FixedClock(before=self.tick))
+        self.importer = Importer(ClusterId("b"), self.cluster, self.registry, FixedClock(before=self.tick), MEMBERS)
 
     def tick(self, name: str) -> None:
         self.registry.now += 1

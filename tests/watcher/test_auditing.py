@@ -35,10 +35,23 @@ def rig() -> Rig:
 def test_a_start_looks_at_the_own_keys_and_at_those_that_an_earlier_watcher_left(rig: Rig) -> None:
     rig.audit.period = 1_000
     rig.audit.start(frozenset([OLD]))
+    until(lambda: rig.queue.depth == 2)
     rig.audit.stop()
 
     assert [rig.queue.take(), rig.queue.take()] == [NEW, OLD]
     assert rig.queue.depth == 2
+
+
+def test_the_services_are_listed_before_any_key_is_asked_about(rig: Rig) -> None:
+    """Listing tells the registry which service to ask; without it, a read depends on a data plane that may lag."""
+    waiting: list[int] = []
+    rig.troubles.then = lambda name: waiting.append(rig.queue.depth) if name == "keys" else None
+    rig.audit.period = 1_000
+    rig.audit.start(frozenset([OLD]))
+    until(lambda: rig.queue.depth == 2)
+    rig.audit.stop()
+
+    assert waiting == [0]
 
 
 def test_every_period_all_that_is_known_is_asked_again(rig: Rig) -> None:
@@ -55,6 +68,7 @@ def test_every_period_all_that_is_known_is_asked_again(rig: Rig) -> None:
 def test_changes_overtake_an_audit(rig: Rig) -> None:
     rig.audit.period = 1_000
     rig.audit.start(frozenset([OLD]))
+    until(lambda: rig.queue.depth == 2)
     rig.audit.stop()
     rig.now.now += 1
     rig.queue.add(GONE)

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from cloudmap_mcs.cloudmap.registry import CloudMapRegistry
+from cloudmap_mcs.domain.model import ClusterId
 from cloudmap_mcs.settings import WatcherSettings
 from cloudmap_mcs.watcher.__main__ import build_watcher, log_to, main
+from cloudmap_mcs.watcher.identity import ClusterIdentity
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = {
@@ -70,6 +73,17 @@ def test_a_watcher_is_built_without_any_call(tmp_path: Path) -> None:
 
     assert watcher.readiness() == {"synced": False}
     assert watcher.liveness() == {"reflectors": False}
+
+
+def test_the_registry_writes_only_while_the_lease_is_held(tmp_path: Path) -> None:
+    (tmp_path / "namespace").write_text("cloudmap-mcs-system\n")
+    (tmp_path / "token").write_text("secret")
+    world = build_watcher(WatcherSettings.from_env({**VARIABLES, "MCS_KUBE_CREDENTIALS": str(tmp_path)}))._world
+
+    registry = world.registry(ClusterIdentity(ClusterId("a"), "uid-a"))
+
+    assert isinstance(registry, CloudMapRegistry)
+    assert registry._guard.may_write == world.leadership.is_held
 
 
 def test_log_lines_are_json_with_what_was_given_along() -> None:

@@ -1,13 +1,15 @@
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
-from cloudmap_mcs.errors import IdentityError, RetryableError
+from cloudmap_mcs.errors import IdentityError, OversizeError, RetryableError
 from cloudmap_mcs.ports import Member
 from cloudmap_mcs.reconcile.ledger import Ledger
 from cloudmap_mcs.watcher.identity import ClusterIdentity
-from cloudmap_mcs.watcher.membership import Membership, Standing
+from cloudmap_mcs.watcher.membership import HEARTBEAT_SECONDS, RETRY_SECONDS, Membership, Standing, pause_after
 from tests.builders import KEY, a_record, an_export
 from tests.fakes.clock import FixedClock
 from tests.fakes.time import until
@@ -152,6 +154,31 @@ def test_a_heartbeat_that_fails_is_repeated(rig: Rig, monkeypatch: pytest.Monkey
     rig.acknowledge()
 
     until(lambda: rig.entry().keys == {KEY})
+
+
+def test_what_a_person_must_mend_is_tried_less_and_less_often_and_what_passes_as_often_as_before() -> None:
+    pauses = [pause_after(OversizeError("5,000 keys"), None)]
+    for _ in range(8):
+        pauses.append(pause_after(OversizeError("5,000 keys"), pauses[-1]))
+
+    assert pauses[0] == RETRY_SECONDS
+    assert all(later == min(2 * earlier, HEARTBEAT_SECONDS) for earlier, later in pairwise(pauses))
+    assert pauses[-1] == HEARTBEAT_SECONDS
+    assert pause_after(RetryableError("throttled"), HEARTBEAT_SECONDS) == RETRY_SECONDS
+
+
+def test_changes_do_not_hurry_what_was_refused_but_closing_tries_once_more(rig: Rig) -> None:
+    rig.run()
+    rig.troubles.lasting["put_member"] = OversizeError("too many keys")
+    rig.acknowledge()
+    until(lambda: rig.troubles.count("put_member") == 2)
+    for number in range(20):
+        rig.acknowledge(ServiceKey("shop", f"other-{number}"))
+        time.sleep(0.005)  # a thread that is in a hurry has its chance
+    rig.membership.close(seconds=10)
+
+    assert not rig.membership.is_alive
+    assert rig.troubles.count("put_member") == 3
 
 
 def test_heartbeats_go_on_without_any_change(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

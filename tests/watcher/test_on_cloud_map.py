@@ -54,7 +54,7 @@ def scene(client: Any, namespace: str) -> Iterator[Scene]:
     scene = Scene()
     scene.clock.ms = SystemClock().now_ms()
     scene.registry = lambda who: CloudMapRegistry(
-        client, namespace=namespace, accepted=(A,), identity=Identity(who.cluster, who.owner)
+        client, namespace=namespace, accepted=(A,), identity=Identity(who.cluster, who.owner), may_write=lambda: True
     )
     yield scene
     scene.end()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cloudmap_mcs.domain.model import Pairs
 from cloudmap_mcs.domain.wellknown import ANNOTATION_EXPORTED, LABEL_MANAGED_BY, RESERVED_PREFIXES
+from cloudmap_mcs.kube.manifests.fields import texts_in
 
 _NAME: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)", re.ASCII)
 _VALUE: Final = re.compile(rf"({_NAME.pattern})?", re.ASCII)
@@ -38,13 +39,13 @@ def is_writable_label(key: str, value: str) -> bool:
 
 def write(metadata: dict[str, Any], labels: Pairs, annotations: Pairs) -> None:
     """Put exported pairs into an object's metadata, in place of those that came from an export before."""
-    before = _remembered(metadata.get(ANNOTATIONS) or {})
+    before = _remembered(metadata)
     fits = {
         LABELS: {key: value for key, value in labels if is_writable_label(key, value)},
         ANNOTATIONS: {key: value for key, value in annotations if is_writable_key(key)},
     }
     for field, pairs in fits.items():
-        kept = {key: value for key, value in (metadata.get(field) or {}).items() if key not in before[field]}
+        kept = {key: value for key, value in texts_in(metadata.get(field)).items() if key not in before[field]}
         metadata[field] = {**kept, **pairs}
     note = {
         LABELS: sorted(fits[LABELS]),
@@ -59,21 +60,21 @@ def write(metadata: dict[str, Any], labels: Pairs, annotations: Pairs) -> None:
 
 def read(metadata: Mapping[str, Any]) -> tuple[Pairs, Pairs]:
     """Give the exported labels and annotations of an object; a remembered key that is gone is not among them."""
-    note = _remembered(metadata.get(ANNOTATIONS) or {})
+    note = _remembered(metadata)
     both = []
     for field in (LABELS, ANNOTATIONS):
-        present = metadata.get(field) or {}
+        present = texts_in(metadata.get(field))
         written = {key: present[key] for key in note[field] if key in present}
         both.append(tuple(sorted((written | note["unwritable"][field]).items())))
     return both[0], both[1]
 
 
-def _remembered(annotations: Mapping[str, str]) -> dict[str, Any]:
+def _remembered(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Parse our annotation; one that somebody spoilt remembers nothing, so that the next write repairs it."""
     nothing: dict[str, Any] = {LABELS: [], ANNOTATIONS: [], "unwritable": {LABELS: {}, ANNOTATIONS: {}}}
     try:
-        note = json.loads(annotations.get(ANNOTATION_EXPORTED, "null"))
-    except ValueError:
+        note = json.loads(texts_in(metadata.get(ANNOTATIONS)).get(ANNOTATION_EXPORTED, "null"))
+    except (ValueError, RecursionError):
         return nothing
     return note if _is_note(note) else nothing
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from cloudmap_mcs.domain.imports import DerivedService
-from cloudmap_mcs.domain.model import Family, ServiceKey, ServiceType
+from cloudmap_mcs.domain.imports import DerivedService, Traffic
+from cloudmap_mcs.domain.model import Family, Port, Protocol, ServiceKey, ServiceType
 from cloudmap_mcs.domain.wellknown import (
     ANNOTATION_REFUSED_DISTRIBUTION,
     LABEL_MANAGED_BY,
@@ -17,19 +17,27 @@ from cloudmap_mcs.errors import InvalidError
 from cloudmap_mcs.kube.manifests.fields import (
     Raw,
     annotations_of,
+    decode_families,
     decode_ports,
     decode_traffic,
     encode_ports,
     encode_traffic,
     is_ours,
     labels_of,
+    spec_of,
+    texts_in,
 )
+from cloudmap_mcs.kube.manifests.reading import Reading, texts
 from cloudmap_mcs.kube.resources import SERVICES
 
 HEADLESS: Final = "None"
 _SINGLE: Final = "SingleStack"
 _DUAL: Final = "PreferDualStack"
+_POLICIES: Final = (_SINGLE, _DUAL)
 _BOTH: Final = frozenset(Family)
+
+_DAMAGED: Final = (Port("?", Protocol.TCP, 0),)
+"""Ports that no Service can have; those of a headless one may well be none at all."""
 
 # Whatever somebody adds beside these (a selector, another type, external addresses) goes with our next write.
 _KEPT_SPEC: Final = ("clusterIP", "clusterIPs", "ipFamilies")
@@ -47,14 +55,14 @@ def encode(
     metadata: Raw = {**copy.deepcopy(dict(before)), "name": value.name, "namespace": value.key.namespace}
     metadata.pop("managedFields", None)
     ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_SERVICE_NAME: value.key.name}
-    metadata["labels"] = {**(metadata.get("labels") or {}), **ours}
-    annotations = metadata.setdefault("annotations", {})
+    metadata["labels"] = {**texts_in(metadata.get("labels")), **ours}
+    annotations = metadata["annotations"] = texts_in(metadata.get("annotations"))
     annotations.pop(ANNOTATION_REFUSED_DISTRIBUTION, None)
     spec = {
         "type": "ClusterIP",
         "ports": encode_ports(value.ports),
         **encode_traffic(value.traffic),
-        **(_addresses_kept(value, observed["spec"]) if observed else _addresses_asked(value)),
+        **(_addresses_kept(value, spec_of(observed, Reading())) if observed else _addresses_asked(value)),
     }
     if is_distribution_refused and (distribution := spec.pop("trafficDistribution", None)):
         annotations[ANNOTATION_REFUSED_DISTRIBUTION] = distribution
@@ -62,22 +70,28 @@ def encode(
 
 
 def decode(raw: Mapping[str, Any]) -> DerivedService:
-    """Read a derived Service. One that was given a selector or another type has no ports here, so it is repaired."""
-    metadata, spec = raw["metadata"], raw["spec"]
-    families = tuple(Family(family) for family in spec.get("ipFamilies") or ())
-    is_damaged = bool(spec.get("selector")) or spec.get("type") != "ClusterIP"
-    traffic = decode_traffic(spec)
+    """Read a derived Service, whatever somebody made of it.
+
+    One with a selector, another type or a field that cannot be read has ports that no Service can have: it differs
+    from any desired one, so it is repaired.
+    """
+    metadata, reading = raw["metadata"], Reading()
+    spec = spec_of(raw, reading)
+    families = reading.read(decode_families, spec.get("ipFamilies"), ())
+    ports = reading.read(decode_ports, spec.get("ports"), ())
+    traffic = reading.read(decode_traffic, spec, Traffic())
     if traffic.distribution is None:
         traffic = replace(traffic, distribution=annotations_of(raw).get(ANNOTATION_REFUSED_DISTRIBUTION))
+    is_usable = not spec.get("selector") and spec.get("type") == "ClusterIP" and spec.get("ipFamilyPolicy") in _POLICIES
     return DerivedService(
         key=ServiceKey(metadata["namespace"], labels_of(raw).get(LABEL_SERVICE_NAME, "")),
         name=metadata["name"],
         type=ServiceType.HEADLESS if spec.get("clusterIP") == HEADLESS else ServiceType.CLUSTER_SET_IP,
-        ports=() if is_damaged else decode_ports(spec.get("ports")),
+        ports=ports if is_usable and reading.is_whole else _DAMAGED,
         asks=frozenset(families[:1]) if spec.get("ipFamilyPolicy") == _SINGLE else _BOTH,
         traffic=traffic,
         families=families,
-        ips=tuple(ip for ip in spec.get("clusterIPs") or () if ip and ip != HEADLESS),
+        ips=tuple(ip for ip in Reading().read(texts, spec.get("clusterIPs"), ()) if ip and ip != HEADLESS),
     )
 
 
@@ -106,7 +120,7 @@ def _addresses_kept(value: DerivedService, spec: Mapping[str, Any]) -> Raw:
         raise InvalidError(f"Service {value.key.namespace}/{value.name} cannot become {value.type} in place")
     kept = {field: spec[field] for field in _KEPT_SPEC if field in spec}
     policy = _policy(value.asks)
-    if policy["ipFamilyPolicy"] == _SINGLE and kept.get("clusterIPs"):
+    if policy["ipFamilyPolicy"] == _SINGLE and isinstance(kept.get("clusterIPs"), list):
         # The API server gives the second address back only if it is no longer named.
         kept["clusterIPs"] = kept["clusterIPs"][:1]
     return kept | policy

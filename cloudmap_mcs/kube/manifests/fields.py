@@ -1,28 +1,40 @@
 """Fields that several kinds share, in both directions."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from cloudmap_mcs.domain.conditions import Condition
 from cloudmap_mcs.domain.imports import Traffic
-from cloudmap_mcs.domain.model import Affinity, Endpoint, Port, Protocol
+from cloudmap_mcs.domain.model import Affinity, Endpoint, Family, Port, Protocol
 from cloudmap_mcs.domain.wellknown import LABEL_MANAGED_BY, MANAGED_BY, ConditionType
+from cloudmap_mcs.kube.manifests.reading import Reading, flag, listed, mapped, number, text, texts
 
 Raw = dict[str, Any]
 
-_STATUS: Final = {"True": True, "False": False}
+_STATUS: Final = {"True": True, "False": False, "Unknown": None}
 _STATUS_TEXT: Final = {True: "True", False: "False", None: "Unknown"}
-_CONDITION_TYPES: Final = frozenset(ConditionType)
 
 
 def labels_of(raw: Mapping[str, Any]) -> dict[str, str]:
-    return raw["metadata"].get("labels") or {}
+    return texts_in(raw["metadata"].get("labels"))
 
 
 def annotations_of(raw: Mapping[str, Any]) -> dict[str, str]:
-    return raw["metadata"].get("annotations") or {}
+    return texts_in(raw["metadata"].get("annotations"))
+
+
+def texts_in(mapping: Any) -> dict[str, str]:
+    """Give the pairs of a string map that are strings; of anything else there are none."""
+    if not isinstance(mapping, dict):
+        return {}
+    return {key: value for key, value in mapping.items() if isinstance(value, str)}
+
+
+def spec_of(raw: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    """Give an object's spec, empty where there is none."""
+    return reading.read(mapped, raw.get("spec"), {})
 
 
 def is_ours(raw: Mapping[str, Any]) -> bool:
@@ -30,40 +42,50 @@ def is_ours(raw: Mapping[str, Any]) -> bool:
     return labels_of(raw).get(LABEL_MANAGED_BY) == MANAGED_BY
 
 
-def encode_ports(ports: Iterable[Port], *, number: str = "port") -> list[Raw]:
+def encode_ports(ports: Iterable[Port]) -> list[Raw]:
     return [
         {
             **({"name": port.name} if port.name else {}),
             "protocol": str(port.protocol),
-            number: port.number,
+            "port": port.number,
             **({"appProtocol": port.app_protocol} if port.app_protocol is not None else {}),
         }
         for port in ports
     ]
 
 
-def decode_ports(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Port, ...]:
+def decode_ports(raw: Any) -> tuple[Port, ...]:
     """Read ports. An EndpointSlice's port without a number stands for all ports and cannot be offered: left out."""
-    return tuple(
-        Port(port.get("name") or "", Protocol(port.get("protocol") or "TCP"), port["port"], port.get("appProtocol"))
-        for port in raw or ()
-        if port.get("port") is not None
+    return tuple(_decode_port(port) for port in map(mapped, listed(raw)) if port.get("port") is not None)
+
+
+def _decode_port(raw: Mapping[str, Any]) -> Port:
+    return Port(
+        text(raw.get("name"), ""),
+        Protocol(text(raw.get("protocol"), Protocol.TCP)),
+        number(raw["port"], 0),
+        text(raw.get("appProtocol"), None),
     )
 
 
-def decode_endpoint(raw: Mapping[str, Any]) -> Endpoint:
+def decode_families(raw: Any) -> tuple[Family, ...]:
+    return tuple(Family(family) for family in texts(raw))
+
+
+def decode_endpoint(raw: Any) -> Endpoint:
     """Read an endpoint: its first address (consumers use no other); unset `ready` is ready, `serving` follows it."""
-    conditions = raw.get("conditions") or {}
-    ready = conditions.get("ready") is not False
-    serving = conditions.get("serving")
+    fields = mapped(raw)
+    conditions = mapped(fields.get("conditions"))
+    ready = flag(conditions.get("ready"), absent=True)
+    addresses = texts(fields.get("addresses"))
     return Endpoint(
-        address=(raw.get("addresses") or [""])[0],
+        address=addresses[0] if addresses else "",
         ready=ready,
-        serving=ready if serving is None else serving,
-        terminating=bool(conditions.get("terminating")),
-        hostname=raw.get("hostname") or None,
-        node=_shared(raw.get("nodeName")),
-        zone=_shared(raw.get("zone")),
+        serving=flag(conditions.get("serving"), absent=ready),
+        terminating=flag(conditions.get("terminating"), absent=False),
+        hostname=text(fields.get("hostname"), None) or None,
+        node=_shared(text(fields.get("nodeName"), None)),
+        zone=_shared(text(fields.get("zone"), None)),
     )
 
 
@@ -83,16 +105,26 @@ def encode_traffic(traffic: Traffic) -> Raw:
 
 def decode_traffic(spec: Mapping[str, Any]) -> Traffic:
     return Traffic(
-        Affinity(spec.get("sessionAffinity") or Affinity.NONE),
+        Affinity(text(spec.get("sessionAffinity"), Affinity.NONE)),
         affinity_timeout(spec),
-        spec.get("internalTrafficPolicy"),
-        spec.get("trafficDistribution"),
+        _filled(spec.get("internalTrafficPolicy")),
+        text(spec.get("trafficDistribution"), None),
     )
 
 
 def affinity_timeout(spec: Mapping[str, Any]) -> int | None:
-    timeout: int | None = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds")
+    client_ip = mapped(mapped(spec.get("sessionAffinityConfig")).get("clientIP"))
+    timeout = number(client_ip.get("timeoutSeconds"), None)
+    if timeout is not None and timeout < 1:
+        raise ValueError(f"a timeout of {timeout} s")
     return timeout
+
+
+def _filled(value: Any) -> str | None:
+    found = text(value, None)
+    if found == "":
+        raise ValueError("an empty name")
+    return found
 
 
 def encode_condition(condition: Condition) -> Raw:
@@ -106,19 +138,33 @@ def encode_condition(condition: Condition) -> Raw:
     }
 
 
+def status_of(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return Reading().read(mapped, raw.get("status"), {})
+
+
+def conditions_of(raw: Mapping[str, Any]) -> list[Raw]:
+    """Give an object's conditions as they are, whoever wrote them; what is no object is none."""
+    found = Reading().read(listed, status_of(raw).get("conditions"), ())
+    return [item for item in found if isinstance(item, dict)]
+
+
 def decode_conditions(raw: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """Read the conditions that the API defines; those of other types are somebody else's and stay as they are."""
-    return tuple(
-        Condition(
-            ConditionType(item["type"]),
-            _STATUS.get(item["status"]),
-            item["reason"],
-            item["message"],
-            item.get("observedGeneration") or 0,
-            item["lastTransitionTime"],
-        )
-        for item in (raw.get("status") or {}).get("conditions") or ()
-        if item["type"] in _CONDITION_TYPES
+    """Read the conditions that the API defines; those of other types are somebody else's and stay as they are.
+
+    One that cannot be read is left out: it is as good as not written, and the next write repairs it.
+    """
+    found = (Reading().read(_decode_condition, item, None) for item in conditions_of(raw))
+    return tuple(condition for condition in found if condition)
+
+
+def _decode_condition(raw: Mapping[str, Any]) -> Condition:
+    return Condition(
+        ConditionType(raw["type"]),
+        _STATUS[raw["status"]],
+        text(raw["reason"], ""),
+        text(raw["message"], ""),
+        number(raw.get("observedGeneration"), 0),
+        text(raw["lastTransitionTime"], ""),
     )
 
 

@@ -1,7 +1,7 @@
 """ImportedSlice ↔ EndpointSlice (KEP-1645, "EndpointSlice")."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cloudmap_mcs.domain import names
@@ -25,7 +25,9 @@ from cloudmap_mcs.kube.manifests.fields import (
     decode_ports,
     encode_ports,
     labels_of,
+    texts_in,
 )
+from cloudmap_mcs.kube.manifests.reading import Reading, listed, mapped
 from cloudmap_mcs.kube.resources import ENDPOINT_SLICES
 
 NOWHERE: Final = "in-another-cluster.invalid"
@@ -37,9 +39,9 @@ def encode(value: ImportedSlice, observed: Mapping[str, Any] | None = None) -> R
     before = observed["metadata"] if observed else {}
     metadata: Raw = {**copy.deepcopy(dict(before)), "name": value.name, "namespace": value.key.namespace}
     metadata.pop("managedFields", None)
-    metadata["labels"] = {**(metadata.get("labels") or {}), **_labels(value.key, value.source)}
+    metadata["labels"] = {**texts_in(metadata.get("labels")), **_labels(value.key, value.source)}
     metadata["annotations"] = {
-        **(metadata.get("annotations") or {}),
+        **texts_in(metadata.get("annotations")),
         ANNOTATION_SOURCE_SLICE: value.source_slice,
         ANNOTATION_GENERATION: str(value.generation),
         ANNOTATION_SERVICE_ID: value.service_id,
@@ -56,27 +58,31 @@ def encode(value: ImportedSlice, observed: Mapping[str, Any] | None = None) -> R
 
 
 def decode(raw: Mapping[str, Any]) -> ImportedSlice:
-    """Read an imported slice.
+    """Read an imported slice, whatever somebody made of it.
 
-    Where a label or hint that is no part of the value was changed, `source_slice` reads as empty, which no desired
-    slice has: the value differs and the write repairs it.
+    Where a field cannot be read, or a label or hint that is no part of the value was changed, `source_slice` reads as
+    empty, which no desired slice has: the value differs and the write repairs it.
     """
     metadata, labels, annotations = raw["metadata"], labels_of(raw), annotations_of(raw)
+    reading = Reading()
     key = ServiceKey(metadata["namespace"], labels.get(LABEL_SERVICE_NAME, ""))
     source = ClusterId(labels.get(LABEL_SOURCE_CLUSTER, ""))
-    endpoints = tuple(decode_endpoint(item) for item in raw.get("endpoints") or ())
-    hints = _decode_hints(annotations.get(ANNOTATION_HINTS, ""))
-    is_whole = _labels(key, source).items() <= labels.items() and _has_hints(raw.get("endpoints") or (), hints)
+    endpoints = reading.read(_decode_endpoints, raw.get("endpoints"), ())
+    family = reading.read(Family, raw.get("addressType"), Family.IPV4)
+    ports = reading.read(decode_ports, raw.get("ports"), ())
+    hints = reading.read(Hints, annotations.get(ANNOTATION_HINTS), Hints.NONE)
+    has_hints = reading.read(lambda found: _has_hints(found, endpoints, hints), raw.get("endpoints"), otherwise=False)
+    is_whole = reading.is_whole and has_hints and _labels(key, source).items() <= labels.items()
     return ImportedSlice(
         key=key,
         name=metadata["name"],
         source=source,
         source_slice=annotations.get(ANNOTATION_SOURCE_SLICE, "") if is_whole else "",
-        family=Family(raw["addressType"]),
-        ports=decode_ports(raw.get("ports")),
+        family=family,
+        ports=ports,
         endpoints=endpoints,
         hints=hints,
-        generation=_number(annotations.get(ANNOTATION_GENERATION, "")),
+        generation=Reading().read(_decode_generation, annotations.get(ANNOTATION_GENERATION, ""), 0),
         service_id=annotations.get(ANNOTATION_SERVICE_ID, ""),
     )
 
@@ -123,19 +129,18 @@ def _encode_hints(endpoint: Endpoint, hints: Hints) -> Raw:
     return {"forNodes": [{"name": endpoint.node or NOWHERE}], **zones}
 
 
-def _has_hints(endpoints: Sequence[Mapping[str, Any]], hints: Hints) -> bool:
+def _decode_endpoints(raw: Any) -> tuple[Endpoint, ...]:
+    return tuple(decode_endpoint(item) for item in listed(raw))
+
+
+def _has_hints(raw: Any, endpoints: tuple[Endpoint, ...], hints: Hints) -> bool:
     """Say whether the endpoints' hints are those we wrote; servers before 1.34 drop the hints by node."""
-    wanted = [_encode_hints(decode_endpoint(item), hints) for item in endpoints]
+    wanted = [_encode_hints(endpoint, hints) for endpoint in endpoints]
     without_nodes = [{field: hint for field, hint in item.items() if field != "forNodes"} for item in wanted]
-    return [item.get("hints") or {} for item in endpoints] in (wanted, without_nodes)
+    return [mapped(item.get("hints")) for item in listed(raw)] in (wanted, without_nodes)
 
 
-def _decode_hints(text: str) -> Hints:
-    try:
-        return Hints(text)
-    except ValueError:
-        return Hints.NONE
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else 0
+def _decode_generation(said: str) -> int:
+    if not (said.isascii() and said.isdecimal()):
+        raise ValueError("no generation")
+    return int(said)

@@ -3,11 +3,12 @@
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from cloudmap_mcs.domain import names
-from cloudmap_mcs.domain.imports import ImportStatus, Note, ServiceImport
-from cloudmap_mcs.domain.model import ClusterId, Family, ServiceKey, ServiceType
+from cloudmap_mcs.domain.imports import ImportStatus, Note, ServiceImport, Traffic
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey, ServiceType
 from cloudmap_mcs.domain.wellknown import (
     ANNOTATION_DERIVED_SERVICE,
     ANNOTATION_GENERATIONS,
@@ -20,18 +21,26 @@ from cloudmap_mcs.kube.manifests.fields import (
     Raw,
     annotations_of,
     condition_of,
+    conditions_of,
+    decode_families,
     decode_ports,
     decode_traffic,
     encode_condition,
     encode_ports,
     encode_traffic,
+    spec_of,
+    status_of,
 )
+from cloudmap_mcs.kube.manifests.reading import Reading, listed, mapped, text, texts
 from cloudmap_mcs.kube.resources import SERVICE_IMPORTS
 
 _SLICES_PRESENT: Final = "Present"
 """KEP-1645, "ServiceImport status": an implementation says whether it makes EndpointSlices; this one always does."""
 
 _NOTE_LENGTH: Final = 2
+
+_NOBODY: Final = ClusterId("")
+"""In place of a cluster in a status that cannot be read: no cluster has this id, so the status is written again."""
 
 
 def encode(value: ServiceImport, observed: Mapping[str, Any] | None = None) -> Raw:
@@ -58,31 +67,35 @@ def encode(value: ServiceImport, observed: Mapping[str, Any] | None = None) -> R
 
 
 def decode(raw: Mapping[str, Any]) -> ServiceImport:
-    metadata, spec = raw["metadata"], raw["spec"]
+    """Read a ServiceImport, whatever somebody made of it.
+
+    Where a field cannot be read, or the mark that is no part of the value was changed, the value has an annotation
+    that no export can carry: it differs from any desired one and the write repairs it.
+    """
+    metadata, reading = raw["metadata"], Reading()
+    spec, marks = spec_of(raw, reading), annotations_of(raw)
     key = ServiceKey(metadata["namespace"], metadata["name"])
     labels, annotations = carried.read(metadata)
-    marked = annotations_of(raw).get(ANNOTATION_DERIVED_SERVICE)
-    if marked != names.derived_service(key):
-        # No export can carry this key, so the value differs from any desired one and the write repairs the mark.
-        annotations = (*annotations, (ANNOTATION_DERIVED_SERVICE, marked or ""))
-    return ServiceImport(
+    value = ServiceImport(
         key=key,
-        type=ServiceType(spec["type"]),
-        ports=decode_ports(spec.get("ports")),
-        ips=tuple(spec.get("ips") or ()),
-        families=tuple(Family(family) for family in spec.get("ipFamilies") or ()),
-        traffic=decode_traffic(spec),
+        type=reading.read(ServiceType, spec.get("type"), ServiceType.CLUSTER_SET_IP),
+        ports=reading.read(decode_ports, spec.get("ports"), ()),
+        ips=reading.read(texts, spec.get("ips"), ()),
+        families=reading.read(decode_families, spec.get("ipFamilies"), ()),
+        traffic=reading.read(decode_traffic, spec, Traffic()),
         labels=labels,
         annotations=annotations,
-        notes=_decode_notes(annotations_of(raw).get(ANNOTATION_GENERATIONS, "{}")),
+        notes=_decode_notes(marks.get(ANNOTATION_GENERATIONS, "{}")),
     )
+    mark = marks.get(ANNOTATION_DERIVED_SERVICE, "")
+    if reading.is_whole and mark == names.derived_service(key):
+        return value
+    return replace(value, annotations=(*annotations, (ANNOTATION_DERIVED_SERVICE, mark)))
 
 
 def encode_status(status: ImportStatus, observed: Mapping[str, Any]) -> Raw:
     """Make the body for a PUT of the status; conditions of other types are kept."""
-    others = [
-        item for item in (observed.get("status") or {}).get("conditions") or () if item["type"] != ConditionType.READY
-    ]
+    others = [item for item in conditions_of(observed) if item.get("type") != ConditionType.READY]
     metadata = {key: value for key, value in observed["metadata"].items() if key != "managedFields"}
     return {
         **observed,
@@ -96,8 +109,13 @@ def encode_status(status: ImportStatus, observed: Mapping[str, Any]) -> Raw:
 
 
 def decode_status(raw: Mapping[str, Any]) -> ImportStatus:
-    clusters = (raw.get("status") or {}).get("clusters") or ()
-    return ImportStatus(tuple(ClusterId(item["cluster"]) for item in clusters), condition_of(raw, ConditionType.READY))
+    """Read a status, whatever somebody made of it: what cannot be read differs from any status to be written."""
+    clusters = Reading().read(_decode_clusters, status_of(raw).get("clusters"), (_NOBODY,))
+    return ImportStatus(clusters, condition_of(raw, ConditionType.READY))
+
+
+def _decode_clusters(raw: Any) -> tuple[ClusterId, ...]:
+    return tuple(ClusterId(text(mapped(item)["cluster"], _NOBODY)) for item in listed(raw))
 
 
 def _encode_notes(notes: tuple[Note, ...]) -> str:
@@ -105,11 +123,11 @@ def _encode_notes(notes: tuple[Note, ...]) -> str:
     return json.dumps(known, separators=(",", ":"), sort_keys=True)
 
 
-def _decode_notes(text: str) -> tuple[Note, ...]:
+def _decode_notes(said: str) -> tuple[Note, ...]:
     """Read the notes; what somebody spoilt is not noted: it only makes a read less suspicious."""
     try:
-        known = json.loads(text)
-    except ValueError:
+        known = json.loads(said)
+    except (ValueError, RecursionError):
         return ()
     if not isinstance(known, dict):
         return ()

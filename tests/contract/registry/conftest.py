@@ -1,6 +1,6 @@
 """A simulator, the client that production builds, and watchers that are connected to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -59,9 +59,13 @@ def namespace(client: Any) -> str:
 def connect(client: Any, namespace: str) -> Connect:
     """Connect one cluster's watcher, its identity confirmed unless told otherwise."""
 
-    def connect(cluster: ClusterId = A, owner: str = "", *, confirmed: bool = True) -> CloudMapRegistry:
+    def connect(
+        cluster: ClusterId = A, owner: str = "", *, confirmed: bool = True, may_write: Callable[[], bool] = lambda: True
+    ) -> CloudMapRegistry:
         identity = Identity(cluster, owner or f"uid-{cluster}")
-        registry = CloudMapRegistry(client, namespace=namespace, accepted=(A, B), identity=identity)
+        registry = CloudMapRegistry(
+            client, namespace=namespace, accepted=(A, B), identity=identity, may_write=may_write
+        )
         if confirmed:
             registry.put_member(a_member(cluster, identity.owner))
         return registry

@@ -59,7 +59,9 @@ def test_a_namespace_of_another_account_is_used_by_arn(
     arn = client.get_namespace(Id=namespace)["Namespace"]["Arn"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "210987654321")
     abroad = clients.build("eu-west-1")
-    guest = CloudMapRegistry(abroad, namespace=arn, accepted=(A, B), identity=Identity(B, "uid-b"))
+    guest = CloudMapRegistry(
+        abroad, namespace=arn, accepted=(A, B), identity=Identity(B, "uid-b"), may_write=lambda: True
+    )
     guest.put_member(a_member(B, "uid-b"))
 
     theirs = guest.put(KEY, a_record(an_export("b"), 1))

@@ -1,7 +1,5 @@
 """Objects and waiting for the tests of the Kubernetes adapter."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from cloudmap_mcs.domain import names
@@ -71,10 +69,3 @@ def slices(key: ServiceKey) -> str:
 
 def imports(key: ServiceKey) -> str:
     return f"{MCS}/namespaces/{key.namespace}/serviceimports"
-
-
-def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)

@@ -192,7 +192,13 @@ DAMAGES: list[Any] = [
     pytest.param((a_derived_service, services), {"spec": {"selector": {"app": "x"}}}, id="service-selector"),
     pytest.param((a_derived_service, services), {"spec": {"type": "NodePort"}}, id="service-type"),
     pytest.param((a_derived_service, services), {"spec": {"sessionAffinity": "ClientIP"}}, id="service-affinity"),
+    pytest.param(
+        (a_derived_service, services), {"spec": {"ipFamilyPolicy": "PreferDualStack"}}, id="service-family-policy"
+    ),
     pytest.param((an_import, imports), {"spec": {"ips": ["10.0.0.1"]}}, id="import-ips"),
+    pytest.param((an_import, imports), {"spec": {"ipFamilies": ["foo"]}}, id="import-families"),
+    pytest.param((an_import, imports), {"spec": {"sessionAffinity": "sticky"}}, id="import-affinity"),
+    pytest.param((an_import, imports), {"spec": {"ports": [{"port": 80, "protocol": "HTTP"}]}}, id="import-protocol"),
     pytest.param((an_import, imports), {"metadata": {"labels": {"team": None}}}, id="import-label"),
     pytest.param(
         (an_import, imports),
@@ -210,6 +216,9 @@ DAMAGES: list[Any] = [
     pytest.param((an_imported_slice, slices), {"endpoints": []}, id="slice-endpoints"),
     pytest.param(
         (an_imported_slice, slices), {"metadata": {"annotations": {"cloudmap-mcs/hints": "zone"}}}, id="slice-hints"
+    ),
+    pytest.param(
+        (an_imported_slice, slices), {"metadata": {"annotations": {"cloudmap-mcs/hints": "x"}}}, id="slice-no-hints"
     ),
 ]
 

@@ -20,10 +20,10 @@ from tests.e2e.kube.lab import (
     an_export_in,
     an_import,
     an_imported_slice,
-    eventually,
     imports,
     services,
 )
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -142,7 +142,7 @@ def test_a_namespace_that_is_missing_or_going_is_observed_and_refuses_writes_as_
     missing = ServiceKey("not-there", "web")
 
     assert cluster.observe(missing).namespace is NamespaceState.MISSING
-    eventually(lambda: cluster.observe(key).namespace is NamespaceState.TERMINATING, "the namespace does not end")
+    eventually("the namespace ends", lambda: cluster.observe(key).namespace is NamespaceState.TERMINATING)
     for one in (key, missing):
         with pytest.raises(StaleError):
             cluster.create(an_import(one))

@@ -17,12 +17,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Start it, and look at the audit logs when all tests are through, in whatever order they ran."""
     folder = tmp_path_factory.mktemp("sandbox")
     with Processes(folder) as processes:
         site = Site(ROOT, folder, dict(os.environ), processes, Progress(Console()))  # noqa: TID251 - a door
         sandbox = start(site)
         east, west = (Cluster.of(member) for member in sandbox.members.values())
-        yield Lab(site, sandbox, east, west)
+        lab = Lab(site, sandbox, east, west)
+        yield lab
+        lab.check_rights()
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,6 @@ import itertools
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
@@ -19,22 +17,16 @@ from sandbox.cloudmap.client import SimulatorAdmin
 from sandbox.controlplane.client import KubeClient
 from sandbox.pids import ProcessRecord
 from sandbox.process import Child, free_ports
-from sandbox.sandbox import CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
+from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
 from sandbox.starting import Site
 from sandbox.watchers import Beside
+from tests.e2e.waiting import eventually
 
 MCS = "/apis/multicluster.x-k8s.io/v1beta1"
 SLICES = "/apis/discovery.k8s.io/v1"
+WATCHER = "system:serviceaccount:cloudmap-mcs-system:watcher"
+FORBIDDEN = 403
 _numbers = itertools.count(1)
-
-
-def eventually(what: str, holds: Callable[[], Any], *, seconds: float = 30.0) -> Any:
-    """Wait until something holds and return it; fail with what it was about."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not so within {seconds} s: {what}"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass(frozen=True)
@@ -204,12 +196,14 @@ class Lab:
                 return {}
             raise
 
-    def cloudtrail(self, call: str, **parameters: str) -> None:
-        """Put an event on the default bus as CloudTrail would for somebody else's call."""
+    def cloudtrail(self, call: str, *, role: str = "operations", **parameters: str) -> None:
+        """Put an event on the default bus as CloudTrail would for a call by a role; its user agent could be ours."""
+        issuer = {"type": "Role", "arn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "userName": role}
         detail = {
+            "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": issuer}},
             "eventSource": "servicediscovery.amazonaws.com",
             "eventName": call,
-            "userAgent": "aws-cli/2.0",
+            "userAgent": "Boto3/1.44 cloudmap-mcs/0.1.0",
             "requestParameters": parameters,
             "responseElements": {"operationId": "op"},
         }
@@ -253,6 +247,16 @@ class Lab:
         """Read a cluster's audit log."""
         log = self.site.folder / "clusters" / cluster.id / "audit.log"
         return [json.loads(line) for line in log.read_text().splitlines()]
+
+    def check_rights(self) -> None:
+        """Fail if a watcher or an importer was ever refused a right, or if one never asked its cluster for anything."""
+        for cluster in self.clusters:
+            importer = self.sandbox.deployed.members[cluster.id].importer_role_arn.rpartition("/")[2]
+            for user in (WATCHER, f"arn:aws:sts::{ACCOUNT}:assumed-role/{importer}/"):
+                asked = [entry for entry in self.audit(cluster) if entry["user"]["username"].startswith(user)]
+                refused = [entry for entry in asked if entry.get("responseStatus", {}).get("code") == FORBIDDEN]
+                assert asked, f"{user} is not in the audit log of {cluster.id}"
+                assert refused == []
 
 
 def _is_zombie(pid: int) -> bool:

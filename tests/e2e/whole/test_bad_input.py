@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.e2e.whole.lab import Lab, eventually
+from tests.e2e.waiting import eventually
+from tests.e2e.whole.lab import Lab
 
 pytestmark = pytest.mark.e2e
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.e2e.whole.lab import Cluster, Lab, eventually
+from tests.e2e.waiting import eventually
+from tests.e2e.whole.lab import Cluster, Lab
 
 pytestmark = pytest.mark.e2e
 

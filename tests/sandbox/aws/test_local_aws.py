@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ from sandbox.aws.outputs import Deployed
 from sandbox.aws.server import EksCluster, LocalAws
 from sandbox.aws.venv import ministack_python
 from sandbox.process import Command, Processes, free_ports
-from tests.infra.test_patterns import cloudtrail
+from tests.infra.test_patterns import USER, cloudtrail, role_session
+from tests.infra.test_resync import minutes_of
 
 pytestmark = pytest.mark.e2e
 
@@ -170,9 +172,10 @@ def test_the_watcher_announces_on_the_hub_bus_and_may_do_nothing_else_in_aws(lab
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({}, True, id="foreign-writer"),
-        pytest.param({"userAgent": None}, True, id="no-user-agent"),
-        pytest.param({"userAgent": "Boto3/1.44 cloudmap-mcs/0.1.0"}, False, id="our-watcher"),
+        pytest.param({}, True, id="another-role"),
+        pytest.param({"userIdentity": USER}, True, id="a-user"),
+        pytest.param({"userIdentity": None}, True, id="nobody"),
+        pytest.param({"userIdentity": role_session("cloudmap-mcs-test-east-watcher-us-east-1")}, False, id="a-watcher"),
         pytest.param({"errorCode": "AccessDenied"}, False, id="refused"),
     ],
 )
@@ -189,6 +192,31 @@ def test_the_deployed_rule_agrees_about_foreign_writes(lab: Lab, changes: dict[s
     event = json.dumps({**whole, **cloudtrail(**changes)})
 
     assert events.test_event_pattern(EventPattern=pattern, Event=event)["Result"] is expected
+
+
+NEXT = """
+import datetime, json, sys
+from ministack.services.eventbridge import _cron_next_fire, _parse_cron_fields
+fields, at = _parse_cron_fields(sys.argv[1]), datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+at -= datetime.timedelta(minutes=1)
+print(json.dumps([(at := _cron_next_fire(fields, at)).isoformat() for _ in range(int(sys.argv[2]))]))
+"""
+
+
+def test_the_local_aws_fires_the_deployed_schedules_at_the_minutes_they_mean(lab: Lab) -> None:
+    python = str(ministack_python(ROOT, cache=cache_folder(ENVIRON), say=print))
+    scheduler = lab.aws.client("scheduler")
+    offsets = set()
+    for cluster in ("east", "west"):
+        schedule = scheduler.get_schedule(Name=f"cloudmap-mcs-test-{cluster}")
+        minutes = minutes_of(schedule["ScheduleExpression"])
+        command = [python, "-c", NEXT, schedule["ScheduleExpression"], str(len(minutes))]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+
+        assert schedule["State"] == "ENABLED"
+        assert json.loads(answer.stdout) == [f"2026-01-01T00:{minute:02}:00+00:00" for minute in minutes]
+        offsets.add(minutes[0])
+    assert len(offsets) == 2
 
 
 def test_a_cloudtrail_event_can_be_played_into_the_default_bus(lab: Lab) -> None:
