@@ -4,8 +4,8 @@ KEP-1645, "Conflict resolution policy": exports are ordered by the creation time
 wins, and a conflict is reported on every constituent export.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cloudmap_mcs.domain.imports import Traffic
@@ -124,9 +124,23 @@ def merge_ports(ordered: Sequence[Export]) -> tuple[tuple[Port, ...], tuple[Conf
                 united.append(port)
     oldest = ordered[0]
     losers = tuple(export.cluster for export in ordered[1:] if frozenset(export.ports) != frozenset(oldest.ports))
+    ports = _named(united)
     if not losers:
-        return tuple(united), ()
-    return tuple(united), (Conflict(Reason.PORT_CONFLICT, "ports", _text(oldest.ports), oldest.cluster, losers),)
+        return ports, ()
+    return ports, (Conflict(Reason.PORT_CONFLICT, "ports", _text(oldest.ports), oldest.cluster, losers),)
+
+
+def _named(ports: Sequence[Port]) -> tuple[Port, ...]:
+    """Name a port that needs no name in its own cluster but has company here: among several, Kubernetes wants names."""
+    if len(ports) == 1:
+        return tuple(ports)
+    taken = {port.name for port in ports}
+    return tuple(port if port.name else replace(port, name=_free_name(port, taken)) for port in ports)
+
+
+def _free_name(port: Port, taken: Collection[str]) -> str:
+    wanted = f"{port.protocol.lower()}-{port.number}"
+    return wanted if wanted not in taken else f"{wanted}-unnamed"
 
 
 def merge_families(ordered: Sequence[Export]) -> tuple[tuple[Family, ...], tuple[Conflict, ...]]:

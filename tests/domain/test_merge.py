@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmap_mcs.domain.merge import FIELDS, Conflict, merge
+from cloudmap_mcs.domain.merge import FIELDS, Conflict, merge, port_names
 from cloudmap_mcs.domain.model import Affinity, ClusterId, Family, Port, Protocol, ServiceType
 from cloudmap_mcs.domain.wellknown import Reason
 from tests.builders import HTTP, an_export
@@ -269,4 +269,29 @@ def test_united_ports_have_unique_names_and_transports_and_keep_all_of_the_oldes
 
     oldest = min(exports, key=lambda export: export.precedence)
     assert len({port.name for port in ports}) == len({port.transport for port in ports}) == len(ports)
-    assert ports[: len(oldest.ports)] == oldest.ports
+    kept = zip(ports, oldest.ports, strict=False)
+    assert all(port == replace(held, name=held.name or port.name) for port, held in kept)
+    assert all(port.name for port in ports) or len(ports) == 1
+
+
+def test_an_unnamed_port_gets_a_name_as_soon_as_it_has_company() -> None:
+    """A Service with several ports must name them all, so the union would be refused otherwise."""
+    oldest = an_export("a", created=1, ports=(Port("", Protocol.TCP, 80),))
+    younger = an_export("b", created=2, ports=(Port("metrics", Protocol.TCP, 9090),))
+
+    merged = merge([oldest, younger])
+
+    assert [port.name for port in merged.ports] == ["tcp-80", "metrics"]
+    assert port_names(oldest, merged.ports) == {"": "tcp-80"}
+    assert port_names(younger, merged.ports) == {"metrics": "metrics"}
+
+
+def test_the_name_given_to_an_unnamed_port_is_nobody_elses() -> None:
+    oldest = an_export("a", created=1, ports=(Port("", Protocol.TCP, 80),))
+    younger = an_export("b", created=2, ports=(Port("tcp-80", Protocol.TCP, 81),))
+
+    assert [port.name for port in merge([oldest, younger]).ports] == ["tcp-80-unnamed", "tcp-80"]
+
+
+def test_a_single_unnamed_port_stays_unnamed() -> None:
+    assert [port.name for port in merge([an_export("a", ports=(Port("", Protocol.TCP, 80),))]).ports] == [""]

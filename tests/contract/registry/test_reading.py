@@ -82,6 +82,21 @@ def test_an_audit_that_finds_what_was_written_costs_the_next_change_nothing(
     assert registry.read(KEY, A, put.service_id)
 
 
+def test_a_service_that_went_after_it_was_read_has_no_record_any_more(
+    connect: Connect, client: Any, namespace: str
+) -> None:
+    registry = connect()
+    put = registry.put(KEY, a_record(Gap.UNEXPORTED, 1))
+    reader = CloudMapReader(client, namespace=namespace, accepted=(A,))
+    assert reader.read(KEY, A, put.service_id) == put
+    registry.remove(KEY, put)
+    client.delete_service(Id=put.service_id)
+
+    assert reader.read(KEY, A, put.service_id) is None
+    assert registry.read(KEY, A, None) is None
+    assert registry.put(KEY, a_record(an_export(), 2)).service_id != put.service_id
+
+
 @pytest.mark.parametrize("damaged", ["a", "a:1.1"])
 def test_after_an_audit_that_finds_something_else_the_next_change_looks_at_all(
     connect: Connect, client: Any, admin: SimulatorAdmin, damaged: str
