@@ -166,6 +166,17 @@ class Lab:
         eventually("the import's IP", lambda: (self.west.imported(namespace, name) or {}).get("spec", {}).get("ips"))
         return namespace
 
+    def settle(self, cluster: Cluster) -> None:
+        """Wait until no event is left that its importer has yet to work on: it would repair what a test damages."""
+        counts = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
+        queue, sqs = self.sandbox.deployed.members[cluster.id].queue_url, self.sandbox.aws.client("sqs")
+
+        def is_empty() -> bool:
+            found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=counts)["Attributes"]
+            return not any(int(found[name]) for name in counts)
+
+        eventually(f"the queue of {cluster.id} is empty", is_empty, seconds=60)
+
     def invoke(self, cluster: Cluster, **payload: Any) -> dict[str, Any]:
         """Invoke a cluster's importer as a person would; returns its report."""
         function = self.sandbox.deployed.members[cluster.id].importer

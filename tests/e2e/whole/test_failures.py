@@ -89,6 +89,7 @@ def test_many_vanished_records_are_not_believed_by_a_resync_unless_forced(lab: L
 
 def test_an_import_damaged_by_hand_is_repaired_by_a_manual_invoke(lab: Lab) -> None:
     namespace = lab.exported("10.201.7.10")
+    lab.settle(lab.west)
     name = lab.west.imported_slices(namespace)[0]["metadata"]["name"]
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}"
     lab.west.client.patch(path, {"endpoints": []})
