@@ -52,7 +52,7 @@ test: $(READY) ## All tests that need neither Kubernetes nor root
 
 e2e: $(READY) ## Everything against real control planes and the real deploy
 	@$(RUN) -m sandbox.binaries
-	@$(RUN) -m pytest -m e2e tests
+	@$(RUN) -m pytest -m e2e -p no:randomly tests
 
 bench: $(READY) ## Measure times, calls and sizes in the sandbox; writes docs/benchmarks.md
 	@$(RUN) -m bench
