@@ -46,10 +46,8 @@ class Member:
         return KubeClient(self.server, self.ca, certificate=(self.certificate, self.key))
 
     def kubectl(self, program: Path) -> tuple[str, ...]:
-        """Return how a person starts kubectl on this cluster."""
-        if self.context:
-            return ("env", f"KUBECONFIG={self.kubeconfig}", str(program), "--context", self.context)
-        return (str(program), "--kubeconfig", self.kubeconfig)
+        """Return how a person starts kubectl on an attached cluster."""
+        return ("env", f"KUBECONFIG={self.kubeconfig}", str(program), "--context", self.context)
 
 
 @dataclass(frozen=True, slots=True)

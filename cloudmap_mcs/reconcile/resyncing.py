@@ -24,6 +24,14 @@ class InParallel(Protocol):
     def __call__(self, work: Callable[[A], B], items: Iterable[A], /) -> Iterable[B]: ...
 
 
+def resync_one(importer: Importer, key: ServiceKey, *, may_remove: bool = True) -> Outcome | Failure:
+    """Reconcile one key; whatever goes wrong with it is its own failure and an answer to whoever asked."""
+    try:
+        return importer.reconcile(key, Ask({}, Patience.RESYNC, may_remove=may_remove))
+    except Exception as error:  # noqa: BLE001  # one odd key, or a bug that it brings out, must not stop the others
+        return failure(key, error)
+
+
 @dataclass(frozen=True, slots=True)
 class Clusterset:
     """What the index says of the clusterset: entries that cannot be read, and members that have fallen silent.
@@ -91,17 +99,15 @@ class Resyncer:
 
     def _each(self, keys: Sequence[ServiceKey], until_ms: int, *, may_remove: bool) -> tuple[Outcome | Failure, ...]:
         """Reconcile keys until the time is up; there is no result of those that were left."""
-        ask = Ask({}, Patience.RESYNC, may_remove=may_remove)
-        return tuple(item for item in self.in_parallel(lambda key: self._one(key, ask, until_ms), keys) if item)
+        return tuple(
+            item for item in self.in_parallel(lambda key: self._one(key, until_ms, may_remove=may_remove), keys) if item
+        )
 
-    def _one(self, key: ServiceKey, ask: Ask, until_ms: int) -> Outcome | Failure | None:
+    def _one(self, key: ServiceKey, until_ms: int, *, may_remove: bool) -> Outcome | Failure | None:
         if self.clock.now_ms() >= until_ms:
             return None
         self.pause()
-        try:
-            return self.importer.reconcile(key, ask)
-        except Exception as error:  # noqa: BLE001  # one odd key, or a bug that it brings out, must not stop the others
-            return failure(key, error)
+        return resync_one(self.importer, key, may_remove=may_remove)
 
     def _clusterset(self, index: Index) -> Clusterset:
         oldest = self.clock.now_ms() // 1000 - SILENCE_SECONDS

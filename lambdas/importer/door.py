@@ -5,15 +5,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
 from cloudmap_mcs.ports import Clock
-from cloudmap_mcs.reconcile.importing import Ask, Importer
-from cloudmap_mcs.reconcile.outcome import Failure, Outcome, failure
-from cloudmap_mcs.reconcile.reading import Patience
+from cloudmap_mcs.reconcile.importing import Importer
+from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
-from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer
+from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer, resync_one
 from lambdas.importer.batch import Accept, Grouped, Work, follow_up, grouped
 from lambdas.importer.postponing import OwnQueue
 from lambdas.importer.report import report
@@ -93,16 +91,10 @@ class Door:
         """Resync one key or all; what does not fit into the time goes on in another invocation."""
         importer = self._rehearsing() if request.is_dry_run else self.importer
         if request.key:
-            resynced = Resynced((self._resync_one(importer, request.key),))
+            resynced = Resynced((resync_one(importer, request.key),))
         else:
             resynced = self._resync_all(importer, request, until_ms)
         return resynced, report(resynced, cluster=importer.own, is_dry_run=request.is_dry_run)
-
-    def _resync_one(self, importer: Importer, key: ServiceKey) -> Outcome | Failure:
-        try:
-            return importer.reconcile(key, Ask({}, Patience.RESYNC))
-        except Exception as error:  # noqa: BLE001  # whoever asked gets an answer, whatever it is
-            return failure(key, error)
 
     def _rehearsing(self) -> Importer:
         held = self.importer

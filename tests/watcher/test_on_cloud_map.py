@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from cloudmap_mcs.clock import SystemClock
-from cloudmap_mcs.cloudmap import client as clients
 from cloudmap_mcs.cloudmap.identity import Identity
 from cloudmap_mcs.cloudmap.reader import CloudMapReader
 from cloudmap_mcs.cloudmap.registry import CloudMapRegistry
@@ -16,6 +15,7 @@ from sandbox.cloudmap.client import SimulatorAdmin
 from sandbox.cloudmap.server import RunningSimulator, start
 from sandbox.cloudmap.settings import Settings, to_mapping
 from tests.builders import KEY, a_slice, an_export
+from tests.fakes.cloudmap import connected
 from tests.fakes.time import until
 from tests.watcher.world import Scene, joined
 
@@ -32,14 +32,8 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def client(simulator: RunningSimulator) -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_SERVICEDISCOVERY", simulator.url)
-        environment.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-        environment.setenv("AWS_ACCESS_KEY_ID", "123456789012")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        built = clients.build("eu-west-1")
+    with connected(simulator) as built:
         yield built
-        built.close()
 
 
 @pytest.fixture

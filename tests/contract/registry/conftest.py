@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from cloudmap_mcs.cloudmap import client as clients
 from cloudmap_mcs.cloudmap.identity import Identity
 from cloudmap_mcs.cloudmap.registry import CloudMapRegistry
 from cloudmap_mcs.domain.model import ClusterId
 from sandbox.cloudmap.client import SimulatorAdmin
 from sandbox.cloudmap.server import RunningSimulator, start
 from tests.contract.registry.setting import DEFAULTS, A, Ahead, B, Connect, a_member, a_namespace
+from tests.fakes.cloudmap import connected
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,8 @@ def simulator(clock: Ahead) -> Iterator[RunningSimulator]:
 @pytest.fixture(scope="module")
 def client(simulator: RunningSimulator) -> Iterator[Any]:
     """The client that production builds, pointed at the simulator by botocore's own variables."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_SERVICEDISCOVERY", simulator.url)
-        environment.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-        environment.setenv("AWS_ACCESS_KEY_ID", "123456789012")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        built = clients.build("eu-west-1")
+    with connected(simulator) as built:
         yield built
-        built.close()
 
 
 @pytest.fixture
