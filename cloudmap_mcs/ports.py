@@ -158,11 +158,35 @@ class Change:
     cluster: ClusterId
     generation: int
 
+    @property
+    def topic(self) -> tuple[str, ...]:
+        """What it is about: what comes later about the same says it all."""
+        return self.key.namespace, self.key.name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Appeared:
+    """A hint that a namespace is there now, in one cluster: it gets its imports (KEP-1645, "Namespace Sameness")."""
+
+    namespace: str
+    cluster: ClusterId
+
+    @property
+    def topic(self) -> tuple[str, ...]:
+        """What it is about: what comes later about the same says it all."""
+        return (self.namespace,)
+
+
+News = Change | Appeared
+
 
 class Announcer(Protocol):
-    """Tells every importer that keys changed. Returns when the bus has accepted all of them, else raises."""
+    """Tells importers: of a change all of them, of a namespace the one of its cluster.
 
-    def announce(self, changes: Collection[Change]) -> None: ...
+    Returns when the bus has accepted everything, else raises.
+    """
+
+    def announce(self, news: Collection[News]) -> None: ...
 
 
 class Clock(Protocol):
@@ -222,8 +246,8 @@ class Cluster(Protocol):
         """Write a ServiceImport's status."""
         ...
 
-    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition) -> None:
-        """Write the Conflict condition on the own ServiceExport; other conditions are left alone."""
+    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition | None) -> None:
+        """Write the Conflict condition on the own ServiceExport, or take it away; other conditions are left alone."""
         ...
 
     def imports(self) -> frozenset[ServiceKey]:

@@ -98,7 +98,8 @@ def listen_to_everything(inbox: Inbox, *, names: ClusterNames, bus: str, watcher
 
     `watcher_roles` is the wildcard for the watchers' ARNs, None without CloudTrail.
     """
-    inbox.listen("Announcements", name=names.rule, pattern=patterns.announcements(names.clusterset), bus=bus)
+    announced = patterns.announcements(names.clusterset, names.cluster)
+    inbox.listen("Announcements", name=names.rule, pattern=announced, bus=bus)
     if watcher_roles is not None:
         pattern = patterns.foreign_writes(watcher_roles)
         inbox.listen("ForeignWrites", name=names.cloudtrail_rule, pattern=pattern, bus="default")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 SOURCE = "cloudmap-mcs"
-DETAIL_TYPE = "ServiceExport Changed"
+CHANGED = "ServiceExport Changed"
+APPEARED = "Namespace Appeared"
 
 WRITES = ("DeregisterInstance", "RegisterInstance", "UpdateInstanceCustomHealthStatus")
 """The Cloud Map calls that can change what an importer reads; CloudTrail logs them as management events.
@@ -15,12 +16,19 @@ a service can only be deleted when it is empty, and nothing else of it is read.
 """
 
 
-def announcements(clusterset: str) -> dict[str, Any]:
-    """Return the pattern for the watchers' events on the hub bus, the cluster's own among them.
+def announcements(clusterset: str, cluster: str) -> dict[str, Any]:
+    """Return the pattern for the watchers' events on the hub bus that concern a cluster.
 
-    Whoever exports a service imports it too, so there is nothing to leave out.
+    Every change of an export does, its own too: whoever exports a service imports it as well. A namespace matters where
+    it appeared and nowhere else.
     """
-    return {"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": {"clusterset": [clusterset]}}
+    return {
+        "source": [SOURCE],
+        "$or": [
+            {"detail-type": [CHANGED], "detail": {"clusterset": [clusterset]}},
+            {"detail-type": [APPEARED], "detail": {"clusterset": [clusterset], "cluster": [cluster]}},
+        ],
+    }
 
 
 def foreign_writes(watcher_roles: str) -> dict[str, Any]:

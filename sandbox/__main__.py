@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import sys
@@ -19,11 +18,15 @@ from sandbox.demo.showing import show, tell_exports
 from sandbox.demo.tidying import tidy
 from sandbox.demo.view import NAMESPACE
 from sandbox.errors import SandboxError
+from sandbox.nodes.entering import enter, leave, real_nodes
+from sandbox.options import read
 from sandbox.process import Processes, interruptible, stop_recorded
 from sandbox.sandbox import read_sandbox
 from sandbox.starting import Site, start
 
 if TYPE_CHECKING:
+    from sandbox.nodes.clusters import RealNodes
+    from sandbox.options import Wanted
     from sandbox.sandbox import Sandbox
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -32,13 +35,13 @@ FOLDER: Final = ROOT / ".sandbox"
 
 def main(arguments: list[str]) -> int:
     """Run one of the commands; returns the exit status."""
-    options = _options(arguments)
     console = Console()
     try:
-        if options.command == "down":
-            return _down(console, options)
+        wanted = read(arguments, FOLDER)
+        if wanted.command == "down":
+            return _down(console, wanted)
         with interruptible():
-            return _up(console, options)
+            return _up(console, wanted)
     except SandboxError as error:
         console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         return 1
@@ -47,57 +50,49 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("up", "start the sandbox and leave it running"), ("demo", "start it and show the main job")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--operation-delay", default="100ms", help="of the Cloud Map simulator (%(default)s)")
-        command.add_argument(
-            "--context", action="append", default=[], metavar="NAME", help="a cluster of your kubeconfig; repeatable"
-        )
-    down = commands.add_parser("down", help="stop everything that runs in this checkout")
-    for command in commands.choices.values():
-        text = "remove what it has of the clusterset, too" if command is down else "another Cloud Map"
-        command.add_argument("--cloudmap-endpoint", default="", metavar="URL", help=text)
-        command.add_argument(
-            "--folder", type=Path, default=FOLDER, help="its state (default: .sandbox in the checkout)"
-        )
-    return parser.parse_args(arguments)
-
-
-def _up(console: Console, options: argparse.Namespace) -> int:
-    processes = Processes(options.folder)
+def _up(console: Console, wanted: Wanted) -> int:
+    progress = Progress(console)
+    nodes = _real_nodes(wanted, progress) if wanted.real_nodes else None
+    if nodes and not nodes.network.is_inside():
+        enter(ROOT, nodes, environ=_environ(), progress=progress)
+    processes = Processes(wanted.folder)
     try:
-        sandbox = _start(console, processes, options)
-        if options.command == "demo":
+        sandbox = _start(wanted, processes, progress, nodes)
+        if wanted.command == "demo":
             status = _demo(console, sandbox)
         else:
-            tell_exports(sandbox, console)
+            tell_exports(sandbox, console, enter=nodes.network.enter_vpc() if nodes else ())
             status = 0
     except BaseException:
         processes.close()
+        leave(wanted.folder)
         raise
     _tell(console, sandbox)
     return status
 
 
-def _start(console: Console, processes: Processes, options: argparse.Namespace) -> Sandbox:
-    environ = dict(os.environ)  # noqa: TID251 - a door: here the environment comes in
-    demo = options.command == "demo"
-    if demo and len(options.context) == 1:
-        raise SandboxError("the demo needs two clusters: name another --context, or none for two of its own")
+def _environ() -> dict[str, str]:
+    return dict(os.environ)  # noqa: TID251 - a door: here the environment comes in
+
+
+def _real_nodes(wanted: Wanted, progress: Progress) -> RealNodes:
+    return real_nodes(ROOT, wanted.folder, dict(wanted.clusters), environ=_environ(), progress=progress)
+
+
+def _start(wanted: Wanted, processes: Processes, progress: Progress, nodes: RealNodes | None) -> Sandbox:
     return start(
         Site(
             ROOT,
-            options.folder.absolute(),
-            environ,
+            wanted.folder,
+            _environ(),
             processes,
-            Progress(console),
-            operation_delay=options.operation_delay,
-            contexts=options.context,
-            fresh_namespaces=(NAMESPACE,) if demo else (),
-            cloudmap_endpoint=options.cloudmap_endpoint,
+            progress,
+            cluster_ids=tuple(dict(wanted.clusters)),
+            operation_delay=wanted.operation_delay,
+            contexts=wanted.contexts,
+            fresh_namespaces=(NAMESPACE,) if wanted.command == "demo" else (),
+            cloudmap_endpoint=wanted.cloudmap_endpoint,
+            nodes=nodes,
         )
     )
 
@@ -118,17 +113,18 @@ def _tell(console: Console, sandbox: Sandbox) -> None:
     console.print("  make down    stops everything")
 
 
-def _down(console: Console, options: argparse.Namespace) -> int:
-    stopped = stop_recorded(options.folder)
+def _down(console: Console, wanted: Wanted) -> int:
+    stopped = stop_recorded(wanted.folder)
+    leave(wanted.folder)
     console.print(f"stopped {len(stopped)} processes" if stopped else "nothing was running")
-    noted = options.folder / "sandbox.json"
+    noted = wanted.folder / "sandbox.json"
     if noted.exists():
-        _tell_what_stays(console, read_sandbox(options.folder), removed=options.cloudmap_endpoint)
+        _tell_what_stays(console, read_sandbox(wanted.folder), removed=wanted.cloudmap_endpoint)
         noted.unlink()
-    if options.cloudmap_endpoint:
-        count = empty(options.cloudmap_endpoint)
+    if wanted.cloudmap_endpoint:
+        count = empty(wanted.cloudmap_endpoint)
         what = "nothing was there" if count is None else f"the clusterset's namespace and {count} services are removed"
-        console.print(f"{options.cloudmap_endpoint}: {what}", highlight=False)
+        console.print(f"{wanted.cloudmap_endpoint}: {what}", highlight=False)
     return 0
 
 

@@ -10,6 +10,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from infra.names import namespace
+from sandbox.controlplane.spec import LOOPBACK
 from sandbox.gateway.endpoint import Endpoint, parse
 from sandbox.gateway.tidying import remove_namespace, require_free
 from sandbox.process import Child, Command, free_ports
@@ -26,17 +27,30 @@ _READY_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CloudMapPlace:
-    """Where the processes of a Cloud Map run: their code, their folder, what they may see of the environment."""
+    """Where the processes of a Cloud Map run: their code, their folder, what they may see of the environment.
+
+    The simulator listens at the address `host`; a gateway, whose secret is in its URL, on loopback only.
+    """
 
     root: Path
     folder: Path
     environ: Mapping[str, str]
     processes: Processes
+    host: str = LOOPBACK
 
     def simulator(self, operation_delay: str) -> str:
         """Start the simulator; returns its URL."""
         port = free_ports(1, SystemRandom())[0]
-        arguments = ("--port", str(port), "--operation-delay", operation_delay, "--default-account", ACCOUNT)
+        arguments = (
+            "--host",
+            self.host,
+            "--port",
+            str(port),
+            "--operation-delay",
+            operation_delay,
+            "--default-account",
+            ACCOUNT,
+        )
         command = Command(
             "cloud-map",
             (sys.executable, "-m", "sandbox.cloudmap", *arguments),
@@ -44,8 +58,8 @@ class CloudMapPlace:
             self.folder / "cloud-map.log",
             {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(self.root)},
         )
-        _until_it_listens(self.processes.start(command), port)
-        return f"http://127.0.0.1:{port}"
+        _until_it_listens(self.processes.start(command), self.host, port)
+        return f"http://{self.host}:{port}"
 
     def elsewhere(self, endpoint: Endpoint) -> str:
         """Return the URL that functions and watchers use for another Cloud Map.
@@ -65,8 +79,8 @@ class CloudMapPlace:
             # The user's credentials may come from any of AWS's variables, files and programs.
             {**self.environ, "PYTHONPATH": str(self.root), "MCS_GATEWAY_SECRET": secret},
         )
-        _until_it_listens(self.processes.start(command), port)
-        return f"http://127.0.0.1:{port}/{secret}"
+        _until_it_listens(self.processes.start(command), LOOPBACK, port)
+        return f"http://{LOOPBACK}:{port}/{secret}"
 
 
 def empty(url: str) -> int | None:
@@ -75,12 +89,12 @@ def empty(url: str) -> int | None:
     return remove_namespace(endpoint.client(ACCOUNT, REGION), endpoint.url, namespace(CLUSTERSET))
 
 
-def listens(port: int) -> bool:
-    """Tell whether something accepts connections on a loopback port."""
+def listens(port: int, host: str = LOOPBACK) -> bool:
+    """Tell whether something accepts connections on a port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
-def _until_it_listens(child: Child, port: int) -> None:
-    child.wait_until(lambda: listens(port), timeout=_READY_SECONDS)
+def _until_it_listens(child: Child, host: str, port: int) -> None:
+    child.wait_until(lambda: listens(port, host), timeout=_READY_SECONDS)

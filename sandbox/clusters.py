@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -20,28 +21,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.aws.server import LocalAws
+    from sandbox.nodes.clusters import RealNodes
     from sandbox.process import Processes
 
 KUBERNETES: Final = "1.35"
 
 
-def start_clusters(
-    ids: Sequence[str], folder: Path, aws: LocalAws, *, binaries: Mapping[str, Path], processes: Processes
-) -> dict[str, ControlPlane]:
-    """Start all clusters at the same time; each asks the local AWS about tokens it did not issue itself."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What clusters are started on: the sandbox's folder, its AWS, built programs, and who looks after processes."""
+
+    folder: Path
+    aws: LocalAws
+    binaries: Mapping[str, Path]
+    processes: Processes
+
+
+def start_clusters(ids: Sequence[str], on: Ground, *, nodes: RealNodes | None = None) -> dict[str, ControlPlane]:
+    """Start all clusters at the same time; each asks the local AWS about tokens it did not issue itself.
+
+    With real `nodes` each runs on a machine of its own, and its node is started but not waited for.
+    """
     webhook_secrets = {name: secrets.token_hex(16) for name in ids}
-    planes = {
-        name: ControlPlane(
-            _spec(index, name, folder, webhook=aws.webhook_url(eks_name(name), webhook_secrets[name])),
-            Ports(*free_ports(6, SystemRandom())),
-            binaries=binaries,
-            processes=processes,
+    planes = {}
+    for index, name in enumerate(ids, start=1):
+        webhook = TokenWebhook(on.aws.webhook_url(eks_name(name), webhook_secrets[name]))
+        spec = nodes.spec(name, _home(on.folder, name), webhook) if nodes else _spec(index, name, on.folder, webhook)
+        planes[name] = ControlPlane(
+            spec, Ports(*free_ports(6, SystemRandom())), binaries=on.binaries, processes=on.processes
         )
-        for index, name in enumerate(ids, start=1)
-    }
-    start_together(list(planes.values()), processes, datetime.now(UTC))  # noqa: TID251 - certificates begin now
+    start_together(list(planes.values()), on.processes, datetime.now(UTC))  # noqa: TID251 - certificates begin now
     for name, plane in planes.items():
-        aws.announce(
+        on.aws.announce(
             EksCluster(
                 name=eks_name(name),
                 version=KUBERNETES,
@@ -50,6 +61,8 @@ def start_clusters(
                 secret=webhook_secrets[name],
             )
         )
+        if nodes:
+            nodes.boot(plane, on.processes)
     return planes
 
 
@@ -74,14 +87,19 @@ def member(name: str, plane: ControlPlane) -> Member:
     )
 
 
-def _spec(index: int, name: str, folder: Path, *, webhook: str) -> ClusterSpec:
+def _home(folder: Path, name: str) -> Path:
+    """Return the cluster's folder, emptied of what an earlier run left."""
     home = (folder / "clusters" / name).absolute()
     shutil.rmtree(home, ignore_errors=True)
+    return home
+
+
+def _spec(index: int, name: str, folder: Path, webhook: TokenWebhook) -> ClusterSpec:
     return ClusterSpec(
         name=name,
-        folder=home,
+        folder=_home(folder, name),
         pod_cidrs=(f"10.{200 + index}.0.0/16",),
         service_cidrs=(f"10.{100 + index}.0.0/16",),
-        token_webhook=TokenWebhook(webhook),
+        token_webhook=webhook,
         audit=True,
     )

@@ -7,6 +7,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -27,10 +28,11 @@ from sandbox.aws.server import LocalAws
 from sandbox.aws.venv import ministack_python
 from sandbox.binaries.building import build
 from sandbox.cloudmaps import CloudMapPlace
-from sandbox.clusters import eks_name, member, start_clusters
+from sandbox.clusters import Ground, eks_name, member, start_clusters
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.client import ApiRefusedError, KubeClient
-from sandbox.controlplane.cluster import PROGRAMS
+from sandbox.controlplane.cluster import PROGRAMS, WITHOUT_NODES
+from sandbox.controlplane.spec import LOOPBACK
 from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
 from sandbox.process import free_ports, stop_recorded
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from sandbox.aws.outputs import Deployed
     from sandbox.binaries.progress import Progress
+    from sandbox.nodes.clusters import RealNodes
     from sandbox.process import Processes
 
 _READY_SECONDS: Final = 30.0
@@ -56,7 +59,7 @@ class Site:
 
     `operation_delay` is how long the simulator's operations take; `cloudmap_endpoint` puts another Cloud Map in its
     place. With `contexts` of the user's kubeconfig there are no clusters of the sandbox's own; `fresh_namespaces`
-    are those that must not be in them yet.
+    are those that must not be in them yet. With real `nodes` the caller runs in their network already.
     """
 
     root: Path
@@ -69,6 +72,14 @@ class Site:
     contexts: Sequence[str] = ()
     fresh_namespaces: tuple[str, ...] = ()
     cloudmap_endpoint: str = ""
+    nodes: RealNodes | None = None
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What must be built: kubectl, and what clusters of the sandbox's own consist of."""
+        if self.contexts:
+            return ("kubectl",)
+        return ("kubectl", *(WITHOUT_NODES if self.nodes else PROGRAMS))
 
     def say(self, text: str) -> None:
         self.progress.say(text)
@@ -84,9 +95,7 @@ def start(site: Site) -> Sandbox:
     site.folder.chmod(0o700)
     attaching = _read_contexts(site)
     ids = attaching.ids if attaching else tuple(site.cluster_ids)
-    binaries = build(
-        ("kubectl",) if attaching else (*PROGRAMS, "kubectl"), environ=site.environ, progress=site.progress
-    )
+    binaries = build(site.programs, environ=site.environ, progress=site.progress)
     node = find_node(site.environ)
     cdk_program = install_cdk(site.root, node, environ=site.environ, say=site.say)
     python = ministack_python(site.root, cache=cache_folder(site.environ), say=site.say)
@@ -99,6 +108,8 @@ def start(site: Site) -> Sandbox:
         deployed = deploying.result()
     sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"], site.cloudmap_endpoint)
     _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, attaching))
+    if site.nodes:
+        _timed(site, "nodes and DNS", partial(site.nodes.finish, members))
     _timed(site, "a first resync of every cluster", lambda: _resync(sandbox))
     sandbox.write()
     return sandbox
@@ -113,12 +124,14 @@ def _timed(site: Site, what: str, work: Callable[[], T]) -> T:
 
 def start_aws(site: Site, python: Path) -> LocalAws:
     """Start Cloud Map, unless there is another one, and the local AWS in front of it."""
-    place = CloudMapPlace(site.root, site.folder, site.environ, site.processes)
+    inside = site.nodes.host if site.nodes else LOOPBACK
+    place = CloudMapPlace(site.root, site.folder, site.environ, site.processes, host=inside)
     if site.cloudmap_endpoint:
         cloudmap_url = place.elsewhere(parse(site.cloudmap_endpoint))
     else:
         cloudmap_url = place.simulator(site.operation_delay)
-    aws = LocalAws(ACCOUNT, REGION, free_ports(1, SystemRandom())[0], cloudmap_url)
+    port, host = free_ports(1, SystemRandom())[0], site.nodes.host if site.nodes else "localhost"
+    aws = LocalAws(ACCOUNT, REGION, port, cloudmap_url, host)
     state = site.folder / "aws"
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -140,7 +153,8 @@ def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member
 
 
 def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
-    planes = start_clusters(site.cluster_ids, site.folder, aws, binaries=binaries, processes=site.processes)
+    on = Ground(site.folder, aws, binaries, site.processes)
+    planes = start_clusters(site.cluster_ids, on, nodes=site.nodes)
     return {name: member(name, plane) for name, plane in planes.items()}
 
 
@@ -168,7 +182,7 @@ def _populate(site: Site, sandbox: Sandbox, attaching: Attaching | None) -> None
         resync_seconds=RESYNC_MINUTES * 60,
         code=OwnImage(image="cloudmap-mcs-watcher:sandbox"),
         # Real nodes would look for the image; the watchers at work are processes here.
-        replicas=0 if attaching else 2,
+        replicas=0 if attaching or site.nodes else 2,
     )
     manifests = {name: render(InstallSettings(cluster=name, watcher=watcher)) for name in sandbox.members}
     if attaching:

@@ -50,7 +50,8 @@ class Beside:
             for item in members.values()
         }
         file = self.folder / "identity.json"
-        Config(self.identity_port, self.aws.account, self.aws.region, self.aws.port, clusters).write(file)
+        aws = self.aws
+        Config(self.identity_port, aws.account, aws.region, aws.host, aws.port, clusters).write(file)
         command = Command(
             "pod-identity",
             (sys.executable, "-m", "sandbox.identity", str(file)),

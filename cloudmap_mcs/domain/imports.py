@@ -128,12 +128,14 @@ class Seen(Generic[T_co]):
     """A value and the one state of the one object it was read from; a write with it changes that state or fails.
 
     `raw` is the object as observed, for the adapter alone: a write replaces our fields in it and keeps the others.
+    `generation` is what conditions call observedGeneration; 0 for kinds that have none.
     """
 
     value: T_co
     uid: str
     version: str
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    generation: int = field(default=0, compare=False)
 
 
 class NamespaceState(Enum):
@@ -170,7 +172,8 @@ class Observed:
         """Give this observation after `seen` was created or replaced."""
         match seen.value:
             case ServiceImport() as value:
-                return replace(self, service_import=Seen(value, seen.uid, seen.version, seen.raw))
+                found = Seen(value, seen.uid, seen.version, seen.raw, seen.generation)
+                return replace(self, service_import=found)
             case DerivedService() as value:
                 return replace(self, derived=Seen(value, seen.uid, seen.version, seen.raw))
             case value:

@@ -8,12 +8,25 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cloudmap_mcs.domain.carried import annotations_taken, labels_taken
 from cloudmap_mcs.domain.imports import Traffic
 from cloudmap_mcs.domain.model import ClusterId, Export, Family, Pairs, Port, ServiceKey, ServiceType
-from cloudmap_mcs.domain.wellknown import RESERVED_PREFIXES, Reason
+from cloudmap_mcs.domain.wellknown import Reason
 
 _SAME_DISTRIBUTION: Final = {"PreferClose": "PreferSameZone"}
 """trafficDistribution values that Kubernetes documents as meaning the same."""
+
+
+_SHOWN: Final = 256
+"""Characters of a value that a message shows: annotations can be longer than a whole condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """A cluster whose value of a field does not hold, and that value."""
+
+    cluster: ClusterId
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,7 @@ class Conflict:
     field: str
     held: str
     holder: ClusterId
-    losers: tuple[ClusterId, ...]
+    losers: tuple[Loser, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +106,20 @@ def merge(exports: Iterable[Export]) -> Merged:
         traffic=Traffic(
             oldest.affinity, oldest.affinity_timeout, oldest.internal_traffic_policy, oldest.traffic_distribution
         ),
-        labels=_carried(oldest.labels),
-        annotations=_carried(oldest.annotations),
+        labels=labels_taken(oldest.labels),
+        annotations=annotations_taken(oldest.annotations),
         sources=tuple(export.cluster for export in ordered),
         conflicts=(*port_conflicts, *family_conflicts, *field_conflicts),
     )
 
 
-def _carried(entries: Pairs) -> Pairs:
-    """Leave out keys that only the implementation may set on the objects it makes."""
-    return tuple((key, value) for key, value in entries if not key.startswith(RESERVED_PREFIXES))
-
-
 def _disagreement(row: Field, ordered: Sequence[Export]) -> Conflict | None:
     oldest = ordered[0]
     held = row.same(row.read(oldest))
-    losers = tuple(export.cluster for export in ordered[1:] if row.same(row.read(export)) != held)
-    return Conflict(row.reason, row.name, _text(row.read(oldest)), oldest.cluster, losers) if losers else None
+    losers = tuple(
+        Loser(export.cluster, _shown(row.read(export))) for export in ordered[1:] if row.same(row.read(export)) != held
+    )
+    return Conflict(row.reason, row.name, _shown(row.read(oldest)), oldest.cluster, losers) if losers else None
 
 
 def merge_ports(ordered: Sequence[Export]) -> tuple[tuple[Port, ...], tuple[Conflict, ...]]:
@@ -123,11 +133,15 @@ def merge_ports(ordered: Sequence[Export]) -> tuple[tuple[Port, ...], tuple[Conf
             if not any(port.name == won.name or port.transport == won.transport for won in united):
                 united.append(port)
     oldest = ordered[0]
-    losers = tuple(export.cluster for export in ordered[1:] if frozenset(export.ports) != frozenset(oldest.ports))
+    losers = tuple(
+        Loser(export.cluster, _shown(export.ports))
+        for export in ordered[1:]
+        if frozenset(export.ports) != frozenset(oldest.ports)
+    )
     ports = _named(united)
     if not losers:
         return ports, ()
-    return ports, (Conflict(Reason.PORT_CONFLICT, "ports", _text(oldest.ports), oldest.cluster, losers),)
+    return ports, (Conflict(Reason.PORT_CONFLICT, "ports", _shown(oldest.ports), oldest.cluster, losers),)
 
 
 def _named(ports: Sequence[Port]) -> tuple[Port, ...]:
@@ -140,22 +154,33 @@ def _named(ports: Sequence[Port]) -> tuple[Port, ...]:
 
 def _free_name(port: Port, taken: Collection[str]) -> str:
     wanted = f"{port.protocol.lower()}-{port.number}"
-    return wanted if wanted not in taken else f"{wanted}-unnamed"
+    choices = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in choices if name not in taken)
 
 
 def merge_families(ordered: Sequence[Export]) -> tuple[tuple[Family, ...], tuple[Conflict, ...]]:
     """Intersect IP families in the oldest export's order, so that every family reaches every backend.
 
-    KEP-1645 leaves the rule open. A cluster that has none of the families left by its elders takes no part in them.
+    KEP-1645 leaves the rule open and wants a conflict where some backends cannot be reached. That is a cluster that
+    has none of the families left by its elders: it takes no part in the rest. More families than others is none.
     """
     oldest = ordered[0]
-    common = oldest.families
+    common = _families(oldest)
+    losers: list[Loser] = []
     for export in ordered[1:]:
-        common = tuple(family for family in common if family in export.families) or common
-    losers = tuple(export.cluster for export in ordered[1:] if set(export.families) != set(oldest.families))
+        if shared := tuple(family for family in common if family in _families(export)):
+            common = shared
+        else:
+            losers.append(Loser(export.cluster, _shown(export.families)))
     if not losers:
         return common, ()
-    return common, (Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", _text(common), oldest.cluster, losers),)
+    held = _shown(common)
+    return common, (Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", held, oldest.cluster, tuple(losers)),)
+
+
+def _families(export: Export) -> tuple[Family, ...]:
+    """Give an export's families; one that names none leaves the choice to the others."""
+    return export.families or tuple(Family)
 
 
 def port_names(export: Export, merged: Sequence[Port]) -> dict[str, str]:
@@ -168,9 +193,15 @@ def port_names(export: Export, merged: Sequence[Port]) -> dict[str, str]:
     return {port.name: by_transport[port.transport] for port in export.ports if port.transport in by_transport}
 
 
+def _shown(value: object) -> str:
+    text = _text(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
 def _text(value: object) -> str:
     if isinstance(value, Port):
-        return f"{value.name or '(unnamed)'} {value.number}/{value.protocol}"
+        app_protocol = f" ({value.app_protocol})" if value.app_protocol else ""
+        return f"{value.name or '(unnamed)'} {value.number}/{value.protocol}{app_protocol}"
     if isinstance(value, tuple):
         return ", ".join("=".join(item) if isinstance(item, tuple) else _text(item) for item in value) or "none"
     return "not set" if value is None else str(value)

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cloudmap_mcs.domain.conditions import timestamp
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge import messages
-from cloudmap_mcs.ports import Change, Clock
+from cloudmap_mcs.ports import Clock, News
 
 ENTRIES: Final = 10
 """Most entries of one PutEvents call (EventBridge quotas)."""
@@ -17,11 +17,11 @@ _PERMANENT: Final = frozenset({"AccessDeniedException", "NotAuthorizedForSourceE
 
 
 class RefusedError(RetryableError):
-    """The bus did not accept some changes: `changes` are still to be announced."""
+    """The bus did not accept everything: `news` are still to be announced."""
 
-    def __init__(self, message: str, changes: Collection[Change]) -> None:
+    def __init__(self, message: str, news: Collection[News]) -> None:
         super().__init__(message)
-        self.changes = changes
+        self.news = news
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class EventBridgeAnnouncer:
     clusterset: str
     clock: Clock
 
-    def announce(self, changes: Collection[Change]) -> None:
-        """Announce all changes. Raises RefusedError with those that were not accepted."""
-        ordered = sorted(changes)
+    def announce(self, news: Collection[News]) -> None:
+        """Announce everything. Raises RefusedError with what was not accepted."""
+        ordered = sorted(news, key=lambda item: item.topic)
         for start in range(0, len(ordered), ENTRIES):
             chunk = ordered[start : start + ENTRIES]
             if refused := self._put(chunk):
@@ -43,17 +43,17 @@ class EventBridgeAnnouncer:
                 left = [*refused, *ordered[start + ENTRIES :]]
                 raise RefusedError(f"the bus refused {len(refused)} of {len(chunk)} events: {codes}", left)
 
-    def _put(self, chunk: Sequence[Change]) -> dict[Change, str]:
-        """Send a chunk; returns the error code of each change that was not accepted."""
+    def _put(self, chunk: Sequence[News]) -> dict[News, str]:
+        """Send a chunk; returns the error code of each item that was not accepted."""
         time = timestamp(self.clock.now_ms())
         entries = [
             {
                 "EventBusName": self.bus_arn,
                 "Source": messages.SOURCE,
-                "DetailType": messages.DETAIL_TYPE,
-                "Detail": messages.event_detail(self.clusterset, change, time=time),
+                "DetailType": messages.detail_type(item),
+                "Detail": messages.event_detail(self.clusterset, item, time=time),
             }
-            for change in chunk
+            for item in chunk
         ]
         try:
             answer = self.client.put_events(Entries=entries)
@@ -62,7 +62,7 @@ class EventBridgeAnnouncer:
         if not answer["FailedEntryCount"]:
             return {}
         told = zip(chunk, answer["Entries"], strict=True)
-        return {change: entry["ErrorCode"] for change, entry in told if "ErrorCode" in entry}
+        return {item: entry["ErrorCode"] for item, entry in told if "ErrorCode" in entry}
 
 
 def translated(error: ClientError | BotoCoreError) -> McsError:

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey, cluster_id
 from cloudmap_mcs.errors import PermanentError
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.ports import Appeared, Change, News
 
 SOURCE: Final = "cloudmap-mcs"
-DETAIL_TYPE: Final = "ServiceExport Changed"
+CHANGED: Final = "ServiceExport Changed"
+APPEARED: Final = "Namespace Appeared"
 SCHEMA: Final = 1
 CLOUDTRAIL_SOURCE: Final = "aws.servicediscovery"
 LONGEST_NAME: Final = 63
@@ -37,6 +38,14 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event of a watcher: a namespace appeared in a cluster."""
+
+    clusterset: str
+    appeared: Appeared
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignCall:
     """CloudTrail's record of somebody else's mutating Cloud Map call; `service` is an id or an ARN."""
 
@@ -51,27 +60,43 @@ class LookAgain:
     wanted: tuple[tuple[ClusterId, int], ...] = ()
     attempt: int = 0
 
-
-Message = Hint | ForeignCall | LookAgain
-
-
-def event_detail(clusterset: str, change: Change, *, time: str) -> str:
-    """Write the detail of a ServiceExport Changed event."""
-    return json.dumps(
-        {
-            "schema": SCHEMA,
-            "clusterset": clusterset,
-            "cluster": change.cluster,
-            "namespace": change.key.namespace,
-            "service": change.key.name,
-            "generation": change.generation,
-            "time": time,
-        }
-    )
+    def __str__(self) -> str:
+        return str(self.key)
 
 
-def look_again(message: LookAgain) -> str:
+@dataclass(frozen=True, slots=True)
+class LookAround:
+    """Our own delayed message: look at every key of a namespace again. `attempt` counts them."""
+
+    namespace: str
+    attempt: int = 0
+
+    def __str__(self) -> str:
+        return f"namespace {self.namespace}"
+
+
+Delayed = LookAgain | LookAround
+Message = Hint | Arrival | ForeignCall | Delayed
+
+
+def detail_type(news: News) -> str:
+    """Name the kind of event that tells of it."""
+    return CHANGED if isinstance(news, Change) else APPEARED
+
+
+def event_detail(clusterset: str, news: News, *, time: str) -> str:
+    """Write the detail of an event."""
+    if isinstance(news, Change):
+        about = {"namespace": news.key.namespace, "service": news.key.name, "generation": news.generation}
+    else:
+        about = {"namespace": news.namespace}
+    return json.dumps({"schema": SCHEMA, "clusterset": clusterset, "cluster": news.cluster, **about, "time": time})
+
+
+def delayed(message: Delayed) -> str:
     """Write a delayed message's body."""
+    if isinstance(message, LookAround):
+        return json.dumps({_RETRY: {"namespace": message.namespace, "attempt": message.attempt}})
     key = {"namespace": message.key.namespace, "service": message.key.name}
     return json.dumps({_RETRY: {**key, "wanted": dict(message.wanted), "attempt": message.attempt}})
 
@@ -85,33 +110,43 @@ def parse(body: str) -> Message:
     content = _mapping(document, "message")
     if _RETRY in content:
         return _look_again(_mapping(content[_RETRY], _RETRY))
-    source = content.get("source")
+    source, kind = content.get("source"), content.get("detail-type")
     detail = _mapping(content.get("detail"), "detail")
-    if source == SOURCE and content.get("detail-type") == DETAIL_TYPE:
-        return _hint(detail)
+    if source == SOURCE and kind in {CHANGED, APPEARED}:
+        return _announced(detail, is_namespace=kind == APPEARED)
     if source == CLOUDTRAIL_SOURCE:
         parameters = _mapping(detail.get("requestParameters"), "detail.requestParameters")
         return ForeignCall(_text(parameters, "serviceId", longest=512))
-    raise UnknownMessageError(f"source {source!r}: must be {SOURCE!r} ({DETAIL_TYPE}) or {CLOUDTRAIL_SOURCE!r}")
+    raise UnknownMessageError(f"source {source!r}: must be {SOURCE!r} ({CHANGED}, {APPEARED}) or {CLOUDTRAIL_SOURCE!r}")
 
 
-def _hint(detail: Mapping[str, Any]) -> Hint:
+def _announced(detail: Mapping[str, Any], *, is_namespace: bool) -> Hint | Arrival:
     schema = detail.get("schema")
     if not isinstance(schema, int) or schema < SCHEMA:
         raise UnknownMessageError(f"detail.schema {schema!r}: must be a number from {SCHEMA} on")
-    change = Change(key_of(detail), _cluster(detail.get("cluster")), _number(detail.get("generation"), "generation"))
-    return Hint(_text(detail, "clusterset"), change)
+    clusterset, cluster = _text(detail, "clusterset"), _cluster(detail.get("cluster"))
+    if is_namespace:
+        return Arrival(clusterset, Appeared(namespace_of(detail), cluster))
+    return Hint(clusterset, Change(key_of(detail), cluster, _number(detail.get("generation"), "generation")))
 
 
-def _look_again(content: Mapping[str, Any]) -> LookAgain:
+def _look_again(content: Mapping[str, Any]) -> Delayed:
+    attempt = _number(content.get("attempt", 0), "attempt")
+    if "service" not in content:
+        return LookAround(namespace_of(content), attempt)
     wanted = _mapping(content.get("wanted", {}), "wanted")
     pairs = sorted((_cluster(source), _number(generation, "wanted")) for source, generation in wanted.items())
-    return LookAgain(key_of(content), tuple(pairs), _number(content.get("attempt", 0), "attempt"))
+    return LookAgain(key_of(content), tuple(pairs), attempt)
 
 
 def key_of(content: Mapping[str, Any]) -> ServiceKey:
     """Read `namespace` and `service`, each one DNS label of at most 63 characters."""
-    return ServiceKey(_label(content, "namespace"), _label(content, "service"))
+    return ServiceKey(namespace_of(content), _label(content, "service"))
+
+
+def namespace_of(content: Mapping[str, Any]) -> str:
+    """Read `namespace`, one DNS label of at most 63 characters."""
+    return _label(content, "namespace")
 
 
 def _label(content: Mapping[str, Any], field: str) -> str:

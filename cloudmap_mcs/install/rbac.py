@@ -54,7 +54,7 @@ WATCHER_GRANTS = (
     Grant(MCS_GROUP, "serviceexports", _READ),
     Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
     Grant(_CORE, "services", _REFLECT),
-    Grant(_CORE, "namespaces", ("get",)),  # kube-system's UID tells which cluster this is
+    Grant(_CORE, "namespaces", _READ),  # kube-system's UID tells which cluster this is; one that appears is announced
     Grant(_DISCOVERY, "endpointslices", _REFLECT),
     Grant(ABOUT_GROUP, "clusterproperties", _REFLECT),
 )
@@ -72,8 +72,8 @@ def importer_rbac() -> tuple[Manifest, ...]:
     """Return what the importer's access entry stands for."""
     subject = {"kind": "Group", "apiGroup": _API, "name": IMPORTER_GROUP}
     return (
-        _cluster_role("cloudmap-mcs:importer", "importer", IMPORTER_GRANTS),
-        _bind_everywhere("cloudmap-mcs:importer", "importer", subject),
+        cluster_role("cloudmap-mcs:importer", "importer", IMPORTER_GRANTS),
+        bind_everywhere("cloudmap-mcs:importer", "importer", subject),
     )
 
 
@@ -86,8 +86,8 @@ def watcher_rbac() -> tuple[Manifest, ...]:
             "metadata": namespaced(WATCHER, WATCHER),
             "automountServiceAccountToken": False,  # the Deployment asks for the token; nobody gets it by accident
         },
-        _cluster_role("cloudmap-mcs:watcher", WATCHER, WATCHER_GRANTS),
-        _bind_everywhere("cloudmap-mcs:watcher", WATCHER, _watcher_account()),
+        cluster_role("cloudmap-mcs:watcher", WATCHER, WATCHER_GRANTS),
+        bind_everywhere("cloudmap-mcs:watcher", WATCHER, _watcher_account()),
         {
             "apiVersion": f"{_API}/v1",
             "kind": "Role",
@@ -117,12 +117,13 @@ def people_rbac() -> tuple[Manifest, ...]:
 
 
 def _aggregated(name: str, grants: tuple[Grant, ...], *, into: tuple[str, ...]) -> Manifest:
-    role = _cluster_role(name, "people", grants)
+    role = cluster_role(name, "people", grants)
     role["metadata"]["labels"] |= {f"{_API}/aggregate-to-{built_in}": "true" for built_in in into}
     return role
 
 
-def _cluster_role(name: str, component: str, grants: tuple[Grant, ...]) -> Manifest:
+def cluster_role(name: str, component: str, grants: tuple[Grant, ...]) -> Manifest:
+    """Return a ClusterRole of ours with these rows."""
     return {
         "apiVersion": f"{_API}/v1",
         "kind": "ClusterRole",
@@ -131,7 +132,8 @@ def _cluster_role(name: str, component: str, grants: tuple[Grant, ...]) -> Manif
     }
 
 
-def _bind_everywhere(name: str, component: str, subject: dict[str, str]) -> Manifest:
+def bind_everywhere(name: str, component: str, subject: dict[str, str]) -> Manifest:
+    """Return a ClusterRoleBinding that gives the subject the ClusterRole of the same name."""
     return {
         "apiVersion": f"{_API}/v1",
         "kind": "ClusterRoleBinding",

@@ -93,8 +93,9 @@ class KubeCluster:
         body = service_import.encode_status(status, seen.raw)
         self._client.request(Call("PUT", f"{SERVICE_IMPORTS.of(seen.value.key)}/status", body=body))
 
-    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition) -> None:
-        apply_conditions(self._client, FieldManager.IMPORTER, key, uid=export.uid, conditions=(condition,))
+    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition | None) -> None:
+        conditions = (condition,) if condition else ()
+        apply_conditions(self._client, FieldManager.IMPORTER, key, uid=export.uid, conditions=conditions)
 
     def imports(self) -> frozenset[ServiceKey]:
         by_label = [

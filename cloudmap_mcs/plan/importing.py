@@ -104,11 +104,23 @@ def _frozen(held: ServiceImport, observed: Observed) -> ServiceImport:
 def _slices(own: ClusterId, service: ServiceImport, exporters: Iterable[Record]) -> Iterable[ImportedSlice]:
     for record in exporters:
         if isinstance(record.content, Export):
-            renames = port_names(record.content, service.ports)
+            won = _won_ports(record.content, service)
             for item in record.content.slices:
-                ports = tuple(replace(port, name=renames[port.name]) for port in item.ports if port.name in renames)
-                if item.family in service.families and (ports or not item.ports):
+                ports = tuple(
+                    replace(port, name=won[port.name].name, app_protocol=won[port.name].app_protocol)
+                    for port in item.ports
+                    if port.name in won
+                )
+                # Endpoints of a headless Service without ports are found by name alone.
+                has_place = ports or not item.ports or not record.content.ports
+                if item.family in service.families and has_place:
                     yield _slice(service, record, replace(item, ports=ports), is_own=record.cluster == own)
+
+
+def _won_ports(export: Export, service: ServiceImport) -> Mapping[str, Port]:
+    """Map a cluster's port names to the merged ports whose traffic its endpoints get."""
+    merged = {port.name: port for port in service.ports}
+    return {before: merged[after] for before, after in port_names(export, service.ports).items()}
 
 
 def _slice(service: ServiceImport, record: Record, item: Slice, *, is_own: bool) -> ImportedSlice:

@@ -1,5 +1,6 @@
 """Perform an import plan, make before break, and say what is true afterwards in statuses and conditions."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -36,12 +37,16 @@ class Applier:
         return observed
 
     def _derive(self, goal: plan.Desired, observed: Observed) -> Observed:
-        """Bring the derived Service. Without a family in common there is none, and the import's status says so."""
+        """Bring the derived Service. Without a family in common there is none, and the import's status says so.
+
+        That is how an importer learns what its cluster supports: a family that the API server was not configured for
+        is refused when the Service is made, and one of two that it does not have is left out of its answer.
+        """
         for action in plan.prepare(goal, observed):
             try:
                 observed = self._act(action, observed)
             except InvalidError as error:
-                if not error.families:
+                if not (error.families and isinstance(action, Create)):
                     raise
                 break
         return observed
@@ -59,19 +64,20 @@ class Applier:
         return after
 
     def _create(self, value: Managed) -> Seen[Managed]:
-        try:
-            return self.cluster.create(value)
-        except AddressTakenError:
-            if not isinstance(value, DerivedService):
-                raise
-            return self.cluster.create(replace(value, ips=()))
+        """Create; a derived Service with those of its old addresses that are still free, if it had any."""
+        if isinstance(value, DerivedService):
+            for ips in _fewer(value.ips):
+                with contextlib.suppress(AddressTakenError):
+                    return self.cluster.create(replace(value, ips=ips))
+            value = replace(value, ips=())
+        return self.cluster.create(value)
 
     def _report_import(self, goal: plan.Desired, observed: Observed) -> None:
         seen = observed.service_import
         if seen is None or goal.service is None:
             return
-        held = observed.status
-        verdict = verdicts.import_ready(has_family=observed.derived is not None)
+        held, has_family = observed.status, observed.derived is not None
+        verdict = verdicts.import_ready(seen.value, has_family=has_family, generation=seen.generation)
         ready = next_condition(held.ready if held else None, verdict, now=timestamp(self.clock.now_ms()))
         if held and ready is None and held.clusters == goal.sources:
             return
@@ -80,17 +86,24 @@ class Applier:
         self.tell(Changed(Verb.UPDATED, f"ServiceImport{STATUS}", seen.value.key.name))
 
     def _report_conflicts(self, goal: plan.Desired, observed: Observed) -> None:
+        """Say on the own ServiceExport what it disagrees about; one that exports nothing has no part in conflicts."""
         export = observed.export
-        if export is None or (goal.conflicts is None and not goal.is_removal):
+        if export is None or goal.is_unknown:
             return
-        is_constituent = self.own in goal.sources
-        if not is_constituent and not (export.conflict and export.conflict.status):
-            return
-        verdict = verdicts.conflict(
-            (goal.conflicts or ()) if is_constituent else (), clusters=len(goal.sources), generation=export.generation
-        )
-        condition = next_condition(export.conflict, verdict, now=timestamp(self.clock.now_ms()))
-        if condition is None:
+        condition = None
+        if self.own in goal.sources:
+            if goal.conflicts is None:
+                return
+            verdict = verdicts.conflict(goal.conflicts, clusters=len(goal.sources), generation=export.generation)
+            condition = next_condition(export.conflict, verdict, now=timestamp(self.clock.now_ms()))
+            if condition is None:
+                return
+        elif export.conflict is None:
             return
         self.cluster.write_conflict(goal.key, export, condition)
         self.tell(Changed(Verb.UPDATED, f"ServiceExport{STATUS}", goal.key.name))
+
+
+def _fewer(ips: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Give what to ask for in turn: all addresses, then each alone."""
+    return (ips, *((ip,) for ip in ips)) if len(ips) > 1 else (ips,) if ips else ()

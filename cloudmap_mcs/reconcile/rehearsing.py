@@ -27,10 +27,11 @@ class Rehearsal:
         return self.imagined[key]
 
     def create(self, value: M) -> Seen[M]:
-        return self._held(Seen(value, "", ""))
+        return self._held(Seen(value, "", "", generation=1))
 
     def replace(self, seen: Seen[M], value: M) -> Seen[M]:
-        return self._held(Seen(value, seen.uid, seen.version, seen.raw))
+        generation = seen.generation + (_spec(seen.value) != _spec(value))
+        return self._held(Seen(value, seen.uid, seen.version, seen.raw, generation))
 
     def delete(self, seen: Seen[Managed]) -> None:
         key = seen.value.key
@@ -40,7 +41,7 @@ class Rehearsal:
         key = seen.value.key
         self.imagined[key] = replace(self.imagined[key], status=status)
 
-    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition) -> None:
+    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition | None) -> None:
         self.imagined[key] = replace(self.imagined[key], export=replace(export, conflict=condition))
 
     def imports(self) -> frozenset[ServiceKey]:
@@ -50,3 +51,8 @@ class Rehearsal:
         key = seen.value.key
         self.imagined[key] = self.imagined[key].holding(seen)
         return seen
+
+
+def _spec(value: Managed) -> Managed:
+    """Leave out the metadata: an API server counts generations of the spec only."""
+    return replace(value, labels=(), annotations=()) if isinstance(value, ServiceImport) else value

@@ -32,6 +32,11 @@ def resync_one(importer: Importer, key: ServiceKey, *, may_remove: bool = True) 
         return failure(key, error)
 
 
+def within(keys: Iterable[ServiceKey], namespace: str | None) -> tuple[ServiceKey, ...]:
+    """Give the keys of a namespace, or all of them, in order."""
+    return tuple(sorted(key for key in keys if namespace is None or key.namespace == namespace))
+
+
 @dataclass(frozen=True, slots=True)
 class Clusterset:
     """What the index says of the clusterset: entries that cannot be read, and members that have fallen silent.
@@ -60,12 +65,13 @@ class Resynced:
 
 @dataclass(frozen=True, slots=True)
 class Resyncer:
-    """Resyncs one cluster. `pause` is called before each key and bounds the rate of reads."""
+    """Resyncs one cluster, or one namespace of it. `pause` is called before each key and bounds the rate of reads."""
 
     importer: Importer
     clock: Clock
     in_parallel: InParallel
     pause: Callable[[], None]
+    namespace: str | None = None
 
     def resync(
         self,
@@ -81,7 +87,7 @@ class Resyncer:
         outcomes and stops nothing else.
         """
         imports, index = self.importer.cluster.imports(), self.importer.registry.index()
-        keys = sorted(key for key in index.keys | imports if after is None or key > after)
+        keys = [key for key in within(index.keys | imports, self.namespace) if after is None or key > after]
         looked = self._each(keys, until_ms, may_remove=False)
         held_back += tuple(item.key for item in looked if isinstance(item, Outcome) and item.skip is Skip.HELD_BACK)
         result = Resynced(looked, self._clusterset(index), held_back)

@@ -29,6 +29,7 @@ from cloudmap_mcs.kube.client import Identity, KubeClient
 from cloudmap_mcs.kube.home import HomeCluster
 from cloudmap_mcs.kube.reflector import Chance
 from cloudmap_mcs.settings import WatcherSettings
+from cloudmap_mcs.watcher.appearing import Appearances
 from cloudmap_mcs.watcher.health import HealthServer
 from cloudmap_mcs.watcher.identity import ClusterIdentity
 from cloudmap_mcs.watcher.leading import Leadership
@@ -84,7 +85,8 @@ def build_watcher(settings: WatcherSettings) -> Watcher:
     queue: WorkQueue[ServiceKey] = WorkQueue(monotonic=time.monotonic, random=chance)
     home = HomeCluster(client)
     identity_changed = threading.Event()
-    listeners = Listeners(key=queue.add, identity=identity_changed.set)
+    appearances = Appearances(kept=settings.resync_seconds, monotonic=time.monotonic)
+    listeners = Listeners(key=queue.add, identity=identity_changed.set, namespace=appearances.add)
     clock = SystemClock()
     namespace = (folder / "namespace").read_text(encoding="utf-8").strip()
     leadership = Leadership(home, namespace, settings.pod, clock=clock, monotonic=time.monotonic)
@@ -93,6 +95,7 @@ def build_watcher(settings: WatcherSettings) -> Watcher:
         home=home,
         cluster=ReflectedCluster(client, home, listeners, Chance(chance, time.monotonic)),
         identity_changed=identity_changed,
+        appearances=appearances,
         leadership=leadership,
         registry=lambda who: registry(settings, who, leadership.is_held),
         announcer=EventBridgeAnnouncer(_events(settings), settings.bus_arn, settings.clusterset, clock),

@@ -1,17 +1,18 @@
-"""Announces changes: of each key the first at once, then at most one per 250 ms, kept until the bus accepts them."""
+"""Announces news: of each key the first at once, then at most one per 250 ms, kept until the bus accepts them."""
 
 import logging
 import threading
 from collections.abc import Callable
 from typing import Final
 
-from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError
-from cloudmap_mcs.ports import Announcer, Change
+from cloudmap_mcs.ports import Announcer, News
 
 SPACING: Final = 0.25
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 30.0
+
+Topic = tuple[str, ...]
 
 log = logging.getLogger("cloudmap_mcs.watcher")
 
@@ -22,8 +23,8 @@ class Announcements:
     def __init__(self, announcer: Announcer, *, monotonic: Callable[[], float]) -> None:
         self._announcer = announcer
         self._monotonic = monotonic
-        self._waiting: dict[ServiceKey, Change] = {}
-        self._last: dict[ServiceKey, float] = {}
+        self._waiting: dict[Topic, News] = {}
+        self._last: dict[Topic, float] = {}
         self._failures = 0
         self._changed = threading.Condition()
         self._is_closing = False
@@ -32,10 +33,10 @@ class Announcements:
     def start(self) -> None:
         self._thread.start()
 
-    def add(self, change: Change) -> None:
-        """Announce a change soon; an older one of the same key that still waits is forgotten."""
+    def add(self, news: News) -> None:
+        """Announce something soon; what still waits about the same is forgotten."""
         with self._changed:
-            self._waiting[change.key] = change
+            self._waiting[news.topic] = news
             self._changed.notify()
 
     def close(self, *, seconds: float) -> None:
@@ -63,28 +64,29 @@ class Announcements:
             else:
                 self._failures = 0
 
-    def _take_due(self) -> list[Change] | None:
+    def _take_due(self) -> list[News] | None:
         with self._changed:
             while True:
                 now = self._monotonic()
                 times = {
-                    key: 0.0 if self._is_closing else self._last.get(key, -SPACING) + SPACING for key in self._waiting
+                    topic: 0.0 if self._is_closing else self._last.get(topic, -SPACING) + SPACING
+                    for topic in self._waiting
                 }
-                if due := [key for key, time in times.items() if time <= now]:
-                    self._last = {key: time for key, time in self._last.items() if time + SPACING > now}
+                if due := [topic for topic, time in times.items() if time <= now]:
+                    self._last = {topic: time for topic, time in self._last.items() if time + SPACING > now}
                     self._last.update(dict.fromkeys(due, now))
-                    return [self._waiting.pop(key) for key in due]
+                    return [self._waiting.pop(topic) for topic in due]
                 if self._is_closing:
                     return None
                 self._changed.wait(min(times.values()) - now if times else None)
 
-    def _put_back(self, changes: list[Change], error: McsError) -> None:
+    def _put_back(self, news: list[News], error: McsError) -> None:
         self._failures += 1
         log.warning("announcing failed", extra={"reason": error.reason, "problem": str(error)})
-        refused = getattr(error, "changes", changes)
+        refused = getattr(error, "news", news)
         with self._changed:
-            for change in refused:
-                self._waiting.setdefault(change.key, change)
+            for item in refused:
+                self._waiting.setdefault(item.topic, item)
             if self._is_closing:
                 self._changed.wait(FIRST_PAUSE)
             else:

@@ -10,12 +10,13 @@ from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.domain.offers import offer
 from cloudmap_mcs.errors import IdentityError, McsError, RetryableError
 from cloudmap_mcs.kube.home import HomeCluster
-from cloudmap_mcs.ports import Announcer, Clock, RegistryWriter
+from cloudmap_mcs.ports import Announcer, Appeared, Clock, RegistryWriter
 from cloudmap_mcs.reconcile.exporting import Exporter
 from cloudmap_mcs.reconcile.ledger import Ledger
 from cloudmap_mcs.reconcile.reporting import Reporter, is_ready
 from cloudmap_mcs.settings import WatcherSettings
 from cloudmap_mcs.watcher.announcing import Announcements
+from cloudmap_mcs.watcher.appearing import Appearances
 from cloudmap_mcs.watcher.auditing import Audit
 from cloudmap_mcs.watcher.identity import ClusterIdentity, identify
 from cloudmap_mcs.watcher.leading import Leadership
@@ -39,13 +40,14 @@ log = logging.getLogger("cloudmap_mcs.watcher")
 class World:
     """What a watcher lives in. `registry` needs an identity, so it is made when that is known.
 
-    `identity_changed` is set by whoever sees a sign of it.
+    `identity_changed` is set by whoever sees a sign of it, and namespaces come to `appearances`.
     """
 
     settings: WatcherSettings
     home: HomeCluster
     cluster: ReflectedCluster
     identity_changed: threading.Event
+    appearances: Appearances
     leadership: Leadership
     registry: Callable[[ClusterIdentity], RegistryWriter]
     announcer: Announcer
@@ -56,8 +58,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Everything that runs while this replica is an active member."""
+    """Everything that runs while this replica is the active member `own`."""
 
+    own: ClusterId
+    appearances: Appearances
     queue: WorkQueue[ServiceKey]
     workers: Workers
     announcements: Announcements
@@ -78,17 +82,20 @@ class Session:
         membership = Membership(identity, registry, ledger, clock=world.clock, standing=Standing(may_write, lost))
         workers = Workers(queue, exporter, announcements, membership, world.leadership)
         audit = Audit(queue, ledger, registry, world.cluster.exports.keys, period, world.monotonic)
-        return cls(queue, workers, announcements, membership, audit, world.monotonic)
+        own, appearances = identity.cluster, world.appearances
+        return cls(own, appearances, queue, workers, announcements, membership, audit, world.monotonic)
 
     def start(self, inherited: frozenset[ServiceKey]) -> None:
         self.announcements.start()
         self.membership.start()
         self.workers.start()
         self.audit.start(inherited)
+        self.appearances.begin(lambda namespace: self.announcements.add(Appeared(namespace, self.own)))
 
     def stop(self) -> None:
         """Finish what is under way, then say goodbye to nobody: the entry in `members` stays."""
         end = self.monotonic() + STOP_SECONDS
+        self.appearances.end()
         self.audit.stop()
         self.queue.close()
         self.workers.join(lambda: max(0.0, end - self.monotonic()))

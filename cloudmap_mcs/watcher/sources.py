@@ -11,21 +11,26 @@ from cloudmap_mcs.domain.wellknown import LABEL_KUBE_SERVICE_NAME, LABEL_SOURCE_
 from cloudmap_mcs.kube.client import KubeClient
 from cloudmap_mcs.kube.exports import PropertySeen, SliceSeen, export_seen, property_seen, service_seen, slice_seen
 from cloudmap_mcs.kube.home import HomeCluster
+from cloudmap_mcs.kube.namespaces import NamespaceSeen, namespace_seen
 from cloudmap_mcs.kube.reflector import Chance, Interest, Reflector
-from cloudmap_mcs.kube.resources import CLUSTER_PROPERTIES, ENDPOINT_SLICES, SERVICE_EXPORTS, SERVICES
+from cloudmap_mcs.kube.resources import CLUSTER_PROPERTIES, ENDPOINT_SLICES, NAMESPACES, SERVICE_EXPORTS, SERVICES
 from cloudmap_mcs.ports import Offered
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told: `key` of a service that may have changed, `identity` when a ClusterProperty did."""
+    """Who is told: `key` of a service that may have changed, `identity` when a ClusterProperty did.
+
+    And `namespace` of one that appeared: it is there now and not being deleted, and it was not before.
+    """
 
     key: Callable[[ServiceKey], None]
     identity: Callable[[], None]
+    namespace: Callable[[str], None]
 
 
 class ReflectedCluster:
-    """ExportingCluster over four reflectors. Services without a ServiceExport are held, but nobody is told of them."""
+    """ExportingCluster over reflectors. Services without a ServiceExport are held, but nobody is told of them."""
 
     def __init__(self, client: KubeClient, home: HomeCluster, listeners: Listeners, chance: Chance) -> None:
         self._home = home
@@ -48,10 +53,13 @@ class ReflectedCluster:
             Interest(CLUSTER_PROPERTIES.everywhere, property_seen, lambda seen: seen.name),
             lambda _: listeners.identity(),
         )
+        self.namespaces: Reflector[str, NamespaceSeen] = reflect(
+            Interest(NAMESPACES.everywhere, namespace_seen, lambda seen: seen.name), self._if_appeared
+        )
 
     @property
     def reflectors(self) -> tuple[Reflector[Any, Any], ...]:
-        return self.properties, self.services, self.slices, self.exports
+        return self.properties, self.services, self.slices, self.exports, self.namespaces
 
     def start(self) -> None:
         for reflector in self.reflectors:
@@ -68,7 +76,7 @@ class ReflectedCluster:
     @property
     def unsynced(self) -> dict[str, str]:
         """Say what has not been read yet, by kind, and why if a try failed."""
-        kinds = (CLUSTER_PROPERTIES, SERVICES, ENDPOINT_SLICES, SERVICE_EXPORTS)
+        kinds = (CLUSTER_PROPERTIES, SERVICES, ENDPOINT_SLICES, SERVICE_EXPORTS, NAMESPACES)
         pairs = zip(kinds, self.reflectors, strict=True)
         return {kind.plural: str(held.last_failure or "") for kind, held in pairs if not held.is_synced}
 
@@ -91,3 +99,8 @@ class ReflectedCluster:
     def _if_exported(self, key: ServiceKey) -> None:
         if self.exports.get(key):
             self._listeners.key(key)
+
+    def _if_appeared(self, namespace: str) -> None:
+        """Leave the first list out: it says what is there, not what appeared."""
+        if self.namespaces.is_synced and self.namespaces.get(namespace):
+            self._listeners.namespace(namespace)

@@ -6,13 +6,29 @@ from typing import Final
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import McsError, RetryableError, UnreachableError
-from cloudmap_mcs.eventbridge.messages import ForeignCall, Hint, LookAgain, Message, UnknownMessageError, parse
+from cloudmap_mcs.eventbridge.messages import (
+    Arrival,
+    Delayed,
+    ForeignCall,
+    Hint,
+    LookAgain,
+    LookAround,
+    Message,
+    UnknownMessageError,
+    parse,
+)
 from cloudmap_mcs.reconcile.importing import Ask
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.reading import Patience
+from cloudmap_mcs.reconcile.resyncing import within
 
 CHECK_SECONDS: Final = 30
 """After an import came or anything went: longer than any lag of the data plane that was seen."""
+INDEX_SECONDS: Final = 5
+"""After a namespace came: longer than a watcher takes to write a key that it has just announced into the index.
+
+Such a key's own event may have been here before the namespace was.
+"""
 UNREACHABLE_SECONDS: Final = 60
 LONGEST_SECONDS: Final = 60
 MOST_ATTEMPTS: Final = 12
@@ -57,49 +73,84 @@ class Work:
         return Ask(dict(self.wanted), Patience.DECIDE if self.attempt else Patience.REREAD)
 
 
+@dataclass(slots=True)
+class Surroundings:
+    """All messages of one namespace in a batch, taken together. They stand for every key of it in the index."""
+
+    namespace: str
+    attempt: int = 0
+    messages: list[str] = field(default_factory=list)
+
+    def take(self, message: Message, message_id: str) -> None:
+        """Join a message."""
+        self.messages.append(message_id)
+        if isinstance(message, LookAround):
+            self.attempt = max(self.attempt, message.attempt)
+
+
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A batch by key; `refused` are messages nobody understands, `ignored` those of no concern to this cluster."""
+    """A batch by key and by namespace.
+
+    `refused` are messages nobody understands, `ignored` those of no concern to this cluster.
+    """
 
     work: tuple[Work, ...]
+    namespaces: tuple[Surroundings, ...]
     refused: Mapping[str, McsError]
     ignored: tuple[str, ...]
 
+    def spread(self, keys: Iterable[ServiceKey]) -> tuple[Work, ...]:
+        """Give the work for those of the index's keys that lie in a namespace and have no message of their own."""
+        indexed, known = frozenset(keys), {work.key for work in self.work}
+        return tuple(
+            Work(key, messages=list(around.messages))
+            for around in self.namespaces
+            for key in within(indexed - known, around.namespace)
+        )
+
 
 def grouped(bodies: Mapping[str, str], accept: Accept) -> Grouped:
-    """Group message bodies, given by message id, by the key that they are about."""
+    """Group message bodies, given by message id, by the key or the namespace that they are about."""
     by_key: dict[ServiceKey, Work] = {}
+    by_namespace: dict[str, Surroundings] = {}
     refused: dict[str, McsError] = {}
     ignored: list[str] = []
     for message_id, body in bodies.items():
         try:
             message = parse(body)
-            key = _key(message, accept)
+            subject = _subject(message, accept)
         except McsError as error:
             refused[message_id] = error
             continue
-        if key is None:
+        if subject is None:
             ignored.append(message_id)
+        elif isinstance(subject, str):
+            by_namespace.setdefault(subject, Surroundings(subject)).take(message, message_id)
         else:
-            by_key.setdefault(key, Work(key)).take(message, message_id, accept.members)
-    return Grouped(tuple(by_key.values()), refused, tuple(ignored))
+            by_key.setdefault(subject, Work(subject)).take(message, message_id, accept.members)
+    return Grouped(tuple(by_key.values()), tuple(by_namespace.values()), refused, tuple(ignored))
 
 
-def _key(message: Message, accept: Accept) -> ServiceKey | None:
+def _subject(message: Message, accept: Accept) -> ServiceKey | str | None:
     match message:
         case Hint(clusterset, change):
             return change.key if clusterset == accept.clusterset else None
+        case Arrival(clusterset, appeared):
+            return appeared.namespace if clusterset == accept.clusterset else None
         case ForeignCall(service):
             return accept.key_of(service)
         case LookAgain(key):
             return key
+        case LookAround(namespace):
+            return namespace
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """A delayed message to send."""
 
-    message: LookAgain
+    message: Delayed
     seconds: int
 
 
@@ -114,10 +165,26 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
         if result.retry and work.attempt < MOST_ATTEMPTS:
             return FollowUp(again, _delay(work.attempt))
         return FollowUp(LookAgain(work.key), CHECK_SECONDS) if result.check and not result.retry else None
-    if isinstance(result, UnreachableError):
-        return FollowUp(LookAgain(work.key, again.wanted, work.attempt), UNREACHABLE_SECONDS)
-    if isinstance(result, RetryableError) and work.attempt < MOST_ATTEMPTS:
-        return FollowUp(again, max(_delay(work.attempt), min(LONGEST_DELAY, round(result.retry_after or 0))))
+    return _after(result, again, LookAgain(work.key, again.wanted, work.attempt))
+
+
+def look_around(around: Surroundings, error: Exception | None) -> FollowUp | None:
+    """Decide whether and when to read the index for a namespace again; `error` is why it could not be read.
+
+    Once more where all went well the first time, else as with a key.
+    """
+    again = LookAround(around.namespace, around.attempt + 1)
+    if error is None:
+        return None if around.attempt else FollowUp(again, INDEX_SECONDS)
+    return _after(error, again, LookAround(around.namespace, around.attempt))
+
+
+def _after(error: Exception, again: Delayed, same: Delayed) -> FollowUp | None:
+    """Wait for what passes: `again` counts an attempt, `same` counts none, as whoever cannot be reached tried none."""
+    if isinstance(error, UnreachableError):
+        return FollowUp(same, UNREACHABLE_SECONDS)
+    if isinstance(error, RetryableError) and same.attempt < MOST_ATTEMPTS:
+        return FollowUp(again, max(_delay(same.attempt), min(LONGEST_DELAY, round(error.retry_after or 0))))
     return None
 
 

@@ -7,23 +7,29 @@ from typing import Any
 
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
-from cloudmap_mcs.ports import Clock
+from cloudmap_mcs.ports import Clock, Index
 from cloudmap_mcs.reconcile.importing import Importer
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
 from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer, resync_one
-from lambdas.importer.batch import Accept, Grouped, Work, follow_up, grouped
+from lambdas.importer.batch import Accept, FollowUp, Grouped, Surroundings, Work, follow_up, grouped, look_around
 from lambdas.importer.postponing import OwnQueue
 from lambdas.importer.report import report
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of a batch: each key's outcome or error, and the messages that are not done, with why."""
+    """What became of a batch: each key's outcome or error, and the messages that are not done, with why.
+
+    `index` is the index that was read for namespaces, or why it was not. `unsent` says of which work or namespace a
+    delayed message could not be sent.
+    """
 
     batch: Grouped
     results: tuple[tuple[Work, Outcome | Exception], ...]
+    index: Index | Exception | None
     failed: Mapping[str, Exception]
+    unsent: tuple[tuple[Work | Surroundings, Exception], ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,6 +55,15 @@ class Attempt:
         except Exception as error:  # noqa: BLE001  # a bug that one key brings out must not take the others along
             return error
 
+    def read_index(self) -> Index | Exception:
+        """Read the index, unless the time is up."""
+        if self.clock.now_ms() >= self.until_ms:
+            return RetryableError("the index was not read, the function's time was up")
+        try:
+            return self.importer.registry.index()
+        except Exception as error:  # noqa: BLE001  # the batch's other messages are not concerned
+            return error
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -65,22 +80,44 @@ class Door:
     def handle_batch(self, bodies: Mapping[str, str], *, until_ms: int) -> Handled:
         """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only.
 
+        The index is read only if a namespace came, while the batch's own keys are under way.
         A cluster that one key found unreachable is not waited for by the others; nothing is begun after `until_ms`.
         """
         batch = grouped(bodies, self.accept)
         attempt = Attempt(self.importer, self.clock, until_ms)
-        results = tuple(zip(batch.work, self.executor.map(attempt.reconcile, batch.work), strict=True))
-        failed: dict[str, Exception] = dict(batch.refused)
-        for work, result in results:
-            if problem := self._settle(work, result):
-                failed.update(dict.fromkeys(work.messages, problem))
-        return Handled(batch, results, failed)
+        begun = self.executor.map(attempt.reconcile, batch.work)
+        index = attempt.read_index() if batch.namespaces else None
+        spread = batch.spread(index.keys) if isinstance(index, Index) else ()
+        begun_later = self.executor.map(attempt.reconcile, spread)
+        results = (*zip(batch.work, begun, strict=True), *zip(spread, begun_later, strict=True))
+        return self._settled(batch, results, index)
 
-    def _settle(self, work: Work, result: Outcome | Exception) -> Exception | None:
-        """Postpone what is to be looked at again; give the reason why a key's messages are not done, if so."""
-        later = follow_up(work, result)
+    def _settled(
+        self, batch: Grouped, results: tuple[tuple[Work, Outcome | Exception], ...], index: Index | Exception | None
+    ) -> Handled:
+        """Postpone what is to be looked at again, and collect the messages that are not done.
+
+        Delayed messages are sent in parallel: one namespace may leave hundreds.
+        """
+        error = index if isinstance(index, Exception) else None
+        open_ends: list[tuple[Work | Surroundings, object, FollowUp | None]] = [
+            *((work, result, follow_up(work, result)) for work, result in results),
+            *((around, error, look_around(around, error)) for around in batch.namespaces),
+        ]
+        failed: dict[str, Exception] = dict(batch.refused)
+        unsent: list[tuple[Work | Surroundings, Exception]] = []
+        sent = self.executor.map(self._postpone, [later for _, _, later in open_ends])
+        for (part, result, later), refusal in zip(open_ends, sent, strict=True):
+            if refusal:
+                unsent.append((part, refusal))
+            problem = refusal if later else result
+            if isinstance(problem, Exception):
+                failed.update(dict.fromkeys(part.messages, problem))
+        return Handled(batch, results, index, failed, tuple(unsent))
+
+    def _postpone(self, later: FollowUp | None) -> Exception | None:
         if later is None:
-            return result if isinstance(result, Exception) else None
+            return None
         try:
             self.queue.postpone(later)
         except McsError as error:
@@ -88,21 +125,21 @@ class Door:
         return None
 
     def resync(self, request: Resync, *, until_ms: int) -> tuple[Resynced, dict[str, Any]]:
-        """Resync one key or all; what does not fit into the time goes on in another invocation."""
+        """Resync one key, a namespace or all; what does not fit into the time goes on in another invocation."""
         importer = self._rehearsing() if request.is_dry_run else self.importer
         if request.key:
             resynced = Resynced((resync_one(importer, request.key),))
         else:
-            resynced = self._resync_all(importer, request, until_ms)
+            resynced = self._resync_many(importer, request, until_ms)
         return resynced, report(resynced, cluster=importer.own, is_dry_run=request.is_dry_run)
 
     def _rehearsing(self) -> Importer:
         held = self.importer
         return replace(held, cluster=Rehearsal(held.cluster))
 
-    def _resync_all(self, importer: Importer, request: Resync, until_ms: int) -> Resynced:
+    def _resync_many(self, importer: Importer, request: Resync, until_ms: int) -> Resynced:
         carried = request.continuation
-        resynced = Resyncer(importer, self.clock, self.executor.map, self.pause).resync(
+        resynced = Resyncer(importer, self.clock, self.executor.map, self.pause, request.namespace).resync(
             until_ms=until_ms,
             after=carried.after if carried else None,
             held_back=carried.held_back if carried else (),

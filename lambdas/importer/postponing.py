@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudmap_mcs.errors import RetryableError
-from cloudmap_mcs.eventbridge.messages import look_again
+from cloudmap_mcs.eventbridge.messages import delayed
 from lambdas.importer.batch import FollowUp
 
 
@@ -20,11 +20,11 @@ class OwnQueue:
 
     def postpone(self, item: FollowUp) -> None:
         """Send one; raises RetryableError unless it was accepted."""
-        body = look_again(item.message)
+        body = delayed(item.message)
         try:
             self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=item.seconds)
         except (ClientError, BotoCoreError) as error:
-            raise RetryableError(f"{item.message.key}: sending a delayed message: {told(error)}") from error
+            raise RetryableError(f"{item.message}: sending a delayed message: {told(error)}") from error
 
     def bring_back(self, receipt: str, seconds: int) -> None:
         """Make a failed message visible again in so many seconds instead of minutes, on its way to the dead letters.

@@ -61,5 +61,5 @@ def _brake(resynced: Resynced) -> dict[str, Any]:
     return {
         "held_back": [str(key) for key in resynced.held_back],
         "what_to_do": "more than 10 imports and more than a quarter of all would be removed; if that is right, "
-        'invoke again with {"resync": "all", "force": true}',
+        'invoke again with "force": true',
     }

@@ -7,6 +7,7 @@ from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.reconcile.outcome import Failure, Outcome
 from cloudmap_mcs.reconcile.resyncing import Clusterset, Resynced
+from lambdas.importer.batch import Surroundings, Work
 from lambdas.importer.door import Door, Handled
 
 
@@ -29,10 +30,21 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
         if isinstance(result, Outcome):
             _tell_outcome(logger, metrics, result)
         else:
-            _tell_error(logger, metrics, work.key, result)
-        problem = handled.failed.get(work.messages[0])
-        if problem and problem is not result:
-            _tell_error(logger, metrics, work.key, problem)
+            _tell_error(logger, metrics, _keys(work.key), result)
+    for around in handled.batch.namespaces:
+        _tell_namespace(logger, metrics, around, handled)
+    for part, problem in handled.unsent:
+        about = _keys(part.key) if isinstance(part, Work) else {"namespace": part.namespace}
+        _tell_error(logger, metrics, about, problem)
+
+
+def _tell_namespace(logger: Logger, metrics: Metrics, around: Surroundings, handled: Handled) -> None:
+    about = {"namespace": around.namespace}
+    if isinstance(handled.index, Exception):
+        _tell_error(logger, metrics, about, handled.index)
+    elif around.attempt == 0:
+        found = [str(work.key) for work, _ in handled.results if work.key.namespace == around.namespace]
+        logger.info("namespace appeared", extra={**about, "keys": found})
 
 
 def tell_resync(logger: Logger, metrics: Metrics, resynced: Resynced) -> None:
@@ -76,12 +88,12 @@ def _tell_outcome(logger: Logger, metrics: Metrics, outcome: Outcome) -> None:
     _count(metrics, "KeysInConflict", int(bool(outcome.conflicts)))
 
 
-def _tell_error(logger: Logger, metrics: Metrics, key: ServiceKey, error: Exception) -> None:
+def _tell_error(logger: Logger, metrics: Metrics, about: dict[str, str], error: Exception) -> None:
     _count(metrics, "ClusterUnreachable" if isinstance(error, UnreachableError) else "ReconcileErrors", 1)
     if isinstance(error, McsError):
-        logger.error("reconcile failed", extra={**_keys(key), "reason": error.reason, "problem": str(error)})
+        logger.error("reconcile failed", extra={**about, "reason": error.reason, "problem": str(error)})
     else:
-        logger.error("a bug: the key's messages go back to the queue", exc_info=error, extra=_keys(key))
+        logger.error("a bug: the key's messages go back to the queue", exc_info=error, extra=about)
 
 
 def _keys(key: ServiceKey) -> dict[str, str]:

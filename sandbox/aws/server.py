@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from sandbox.aws.launcher import CLUSTERS_PATH
+from sandbox.controlplane.spec import LOOPBACK
 from sandbox.errors import SandboxError
 from sandbox.process import Command
 
@@ -39,16 +40,17 @@ class EksCluster:
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """One local AWS: account, Region, port and the Cloud Map that belongs to it."""
+    """One local AWS: account, Region, port, the Cloud Map that belongs to it, and the host where it listens."""
 
     account: str
     region: str
     port: int
     cloudmap_url: str
+    host: str = "localhost"
 
     @property
     def endpoint(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def command(self, python: Path, *, folder: Path, base: Mapping[str, str]) -> Command:
         """Return how to start it; of the environment `base` it gets PATH, HOME and nothing else.
@@ -60,8 +62,9 @@ class LocalAws:
             path.mkdir(parents=True, exist_ok=True)
         environment = {
             **{name: base[name] for name in ("PATH", "HOME") if name in base},
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "localhost",
+            # Functions call it on loopback whatever its host is.
+            "BIND_HOST": LOOPBACK if self.host == "localhost" else "0.0.0.0",  # noqa: S104 - a network of its own
+            "MINISTACK_HOST": self.host,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": self.account,
             "AUTH": "true",

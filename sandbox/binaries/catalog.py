@@ -45,11 +45,10 @@ class Tool:
 
     @property
     def digest(self) -> str:
-        """Changes with anything that changes the program: both module files and the build's arguments."""
+        """Changes with anything that changes the program: module files, a main of our own, the build's arguments."""
         content = hashlib.sha256()
         for part in (
-            (self.folder / "go.mod").read_bytes(),
-            (self.folder / "go.sum").read_bytes(),
+            *(file.read_bytes() for file in sorted(self.folder.iterdir())),
             "\0".join((self.package, *self.build_arguments)).encode(),
         ):
             content.update(hashlib.sha256(part).digest())
@@ -76,12 +75,15 @@ def _kubernetes(name: str, minutes: float) -> Tool:
     return Tool(name, "kubernetes", "k8s.io/kubernetes", f"k8s.io/kubernetes/cmd/{name}", minutes)
 
 
-# In the order of building: the API server fills Go's own cache for the three that follow.
+# In the order of building: the API server fills Go's own cache for those that follow.
 TOOLS: Final = (
     Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", 1.5),
     _kubernetes("kube-apiserver", 5),
     _kubernetes("kube-controller-manager", 1),
     _kubernetes("kube-scheduler", 0.2),
     _kubernetes("kubectl", 0.5),
+    _kubernetes("kube-proxy", 0.2),
+    _kubernetes("kubelet", 0.5),
     Tool("kwok", "kwok", "sigs.k8s.io/kwok", "sigs.k8s.io/kwok/cmd/kwok", 3),
+    Tool("coredns", "coredns", "github.com/coredns/coredns", ".", 2),
 )

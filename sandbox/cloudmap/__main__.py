@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox.cloudmap.server import start
+from sandbox.cloudmap.server import LOOPBACK, start
 from sandbox.cloudmap.settings import Settings, SettingsError, change
 
 _OPTIONS = {
@@ -23,7 +23,8 @@ _OPTIONS = {
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.cloudmap", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 (the default) takes a free one")
+    parser.add_argument("--host", default=LOOPBACK, help="IPv4 address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port there; 0 (the default) takes a free one")
     parser.add_argument("--seed", type=int, help="seed of everything random")
     parser.add_argument("--settings", type=Path, help="JSON file of settings; GET /_simulator/settings shows them all")
     for name, text in _OPTIONS.items():
@@ -45,7 +46,7 @@ def main(argv: list[str]) -> int:
     # Blocked before any thread starts, so that the signal reaches sigwait and nothing else.
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     try:
-        running = start(_settings(arguments), port=arguments.port, seed=arguments.seed)
+        running = start(_settings(arguments), host=arguments.host, port=arguments.port, seed=arguments.seed)
     except (SettingsError, ValueError, OSError) as error:
         parser.error(str(error))
     print(json.dumps({"url": running.url, "port": running.port, "pid": os.getpid()}), flush=True)

@@ -14,7 +14,7 @@ from sandbox.cloudmap.app import ABORT, Application
 from sandbox.cloudmap.settings import Settings
 from sandbox.cloudmap.simulator import Clock, Simulator
 
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 10.0
 _BACKLOG = 512
 
@@ -33,8 +33,8 @@ class RunningSimulator:
     def __init__(self, simulator: Simulator, listener: socket.socket) -> None:
         self._simulator = simulator
         self._listener = listener
-        self.port: int = listener.getsockname()[1]
-        self.url = f"http://{_LOOPBACK}:{self.port}"
+        host, self.port = listener.getsockname()
+        self.url = f"http://{host}:{self.port}"
         config = uvicorn.Config(
             Application(simulator),
             http=_AbortableProtocol,
@@ -89,25 +89,26 @@ class RunningSimulator:
 def start(
     settings: Settings | None = None,
     *,
+    host: str = LOOPBACK,
     port: int = 0,
     seed: int | None = None,
     clock: Clock = time.time,  # noqa: TID251  the one real clock of the simulator
 ) -> RunningSimulator:
-    """Start a simulator on `port` of the loopback address (0: a free one); OSError if that is taken."""
-    listener = _listen(port)
+    """Start a simulator on `port` of an IPv4 address of this machine (0: a free one); OSError if that is taken."""
+    listener = _listen(host, port)
     rng = random.Random(seed)  # noqa: S311  the order of instances is no secret
     running = RunningSimulator(Simulator(settings or Settings(), rng, clock), listener)
     running.begin()
     return running
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # The protocol is named because asyncio turns Nagle off only for sockets that say they are TCP;
     # with it on, every answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((_LOOPBACK, port))
+        listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError:
         listener.close()

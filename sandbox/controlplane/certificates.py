@@ -12,9 +12,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox.controlplane.spec import LOOPBACK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from sandbox.controlplane.spec import ClusterSpec
 
 _VALIDITY: Final = timedelta(days=3650)
 # A clock that is a little behind must not make a new certificate "not yet valid".
@@ -26,6 +30,7 @@ _CLIENTS: Final = {
     "kwok": ("kwok", "system:masters"),
     "kube-controller-manager": ("system:kube-controller-manager", ""),
     "kube-scheduler": ("system:kube-scheduler", ""),
+    "kube-proxy": ("system:kube-proxy", ""),
     "etcd-client": ("kube-apiserver", ""),
 }
 _NAMES: Final = (
@@ -46,15 +51,21 @@ class Authority:
     now: datetime
 
 
-def write_certificates(folder: Path, service_cidr: str, now: datetime) -> None:
+def write_certificates(folder: Path, spec: ClusterSpec, now: datetime) -> None:
     """Fill a folder with the pairs `ca`, `server` and one per client, and with the token key (`sa.key`, `sa.pub`).
 
-    A folder that is filled already is left as it is, so that kubeconfigs and tokens outlive a restart.
+    A real node gets the pair `kubelet`, good for serving too. A folder that is filled already is left as it is, so
+    that kubeconfigs and tokens outlive a restart.
     """
     complete = folder / "complete"
     if complete.exists():
         return
-    write_pairs(folder, now, addresses=("127.0.0.1", str(ip_network(service_cidr)[1])), clients=_CLIENTS)
+    addresses = {LOOPBACK, spec.address, *(str(ip_network(cidr)[1]) for cidr in spec.service_cidrs)}
+    clients = dict(_CLIENTS)
+    if spec.machine is not None:
+        addresses.add(spec.machine.advertised)
+        clients["kubelet"] = (f"system:node:{spec.machine.node}", "system:nodes")
+    write_pairs(folder, now, addresses=tuple(sorted(addresses)), clients=clients, serving=("kubelet",))
     signing = ec.generate_private_key(ec.SECP256R1())
     _write_private(folder / "sa.key", signing)
     public = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -63,15 +74,23 @@ def write_certificates(folder: Path, service_cidr: str, now: datetime) -> None:
 
 
 def write_pairs(
-    folder: Path, now: datetime, *, addresses: tuple[str, ...], clients: Mapping[str, tuple[str, str]]
+    folder: Path,
+    now: datetime,
+    *,
+    addresses: tuple[str, ...],
+    clients: Mapping[str, tuple[str, str]],
+    serving: tuple[str, ...] = (),
 ) -> None:
-    """Write a new `ca` and what it signs: `server` for the addresses, and each client's pair for its user and group."""
+    """Write a new `ca` and what it signs: `server` for the addresses, and each client's pair for its user and group.
+
+    The pairs of clients that are `serving` are for the addresses, too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     authority = _authority(now)
     _write(folder, "ca", authority.certificate, authority.key)
     _issue(authority, folder, "server", subject=("kube-apiserver", ""), addresses=addresses)
     for name, subject in clients.items():
-        _issue(authority, folder, name, subject=subject, addresses=())
+        _issue(authority, folder, name, subject=subject, addresses=addresses if name in serving else ())
 
 
 def _authority(now: datetime) -> Authority:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-PROGRAMS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+WITHOUT_NODES: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+PROGRAMS: Final = (*WITHOUT_NODES, "kwok")
 _STAGES: Final = Path(__file__).with_name("stages.yaml")
 _START_SECONDS: Final = 90.0
 
@@ -31,13 +32,15 @@ _START_SECONDS: Final = 90.0
 class ControlPlane:
     """A cluster whose programs run as our child processes; everything it keeps is in the folder of its spec.
 
+    On a machine of its own there is no KWOK: whoever makes the machine starts the node.
     Starting it on a folder that was used before continues with the same objects, certificates and tokens.
     """
 
     def __init__(self, spec: ClusterSpec, ports: Ports, *, binaries: Mapping[str, Path], processes: Processes) -> None:
         self.spec = spec
         self.ports = ports
-        self.server = f"https://{LOOPBACK}:{ports.api_server}"
+        self.server = f"https://{spec.address}:{ports.api_server}"
+        self._programs = PROGRAMS if spec.machine is None else WITHOUT_NODES
         self._layout = flags.Layout(spec.folder)
         self._binaries = binaries
         self._processes = processes
@@ -72,27 +75,29 @@ class ControlPlane:
         """
         self._write_files(now)
         try:
-            for program in PROGRAMS[:2]:
+            for program in self._programs[:2]:
                 self._launch(program)
                 self._wait(program)
-            for program in PROGRAMS[2:]:
+            for program in self._programs[2:]:
                 self._launch(program)
-            self._register_nodes()
-            self.wait_until_ready()
+            if self.spec.machine is None:
+                self._register_nodes()
+                self.wait_until_ready()
+            else:
+                self._wait_for_programs(_START_SECONDS)
         except BaseException:
             self.stop()
             raise
 
     def wait_until_ready(self, timeout: float = _START_SECONDS) -> None:
         """Return when every program is healthy and new pods would get an account and a node."""
-        for program in PROGRAMS:
-            self._wait(program, timeout)
+        self._wait_for_programs(timeout)
         client = self.client()
         self._children["kube-controller-manager"].wait_until(lambda: _takes_pods(client, self.spec), timeout=timeout)
 
     def stop(self) -> None:
         """End all programs, those that need the API server first."""
-        for programs in (PROGRAMS[2:], PROGRAMS[1:2], PROGRAMS[:1]):
+        for programs in (self._programs[2:], self._programs[1:2], self._programs[:1]):
             self._processes.stop(*(self._children.pop(name) for name in programs if name in self._children))
 
     def restart(self, program: str) -> None:
@@ -104,7 +109,7 @@ class ControlPlane:
     def _launch(self, program: str) -> None:
         command = Command(
             name=f"{self.name}/{program}",
-            arguments=(str(self._binaries[program]), *self._flags(program)),
+            arguments=(*self._enter, str(self._binaries[program]), *self._flags(program)),
             folder=self.spec.folder,
             log=self._layout.log(program),
             # HOME keeps KWOK from reading the user's own ~/.kwok.
@@ -128,12 +133,21 @@ class ControlPlane:
                 return flags.kwok(self.spec, self.ports, _STAGES)
         raise SandboxError(f"a control plane runs no {program}; it runs {', '.join(PROGRAMS)}")
 
+    @property
+    def _enter(self) -> tuple[str, ...]:
+        return self.spec.machine.enter if self.spec.machine else ()
+
+    def _wait_for_programs(self, timeout: float) -> None:
+        for program in self._programs:
+            self._wait(program, timeout)
+
     def _wait(self, program: str, timeout: float = _START_SECONDS) -> None:
+        address = self.spec.address
         url, path, user = {
-            "etcd": (f"https://{LOOPBACK}:{self.ports.etcd}", "/readyz", "etcd-client"),
+            "etcd": (f"https://{address}:{self.ports.etcd}", "/readyz", "etcd-client"),
             "kube-apiserver": (self.server, "/readyz", "admin"),
-            "kube-controller-manager": (f"https://{LOOPBACK}:{self.ports.controller_manager}", "/healthz", "admin"),
-            "kube-scheduler": (f"https://{LOOPBACK}:{self.ports.scheduler}", "/readyz", "admin"),
+            "kube-controller-manager": (f"https://{address}:{self.ports.controller_manager}", "/healthz", "admin"),
+            "kube-scheduler": (f"https://{address}:{self.ports.scheduler}", "/readyz", "admin"),
             "kwok": (f"http://{LOOPBACK}:{self.ports.kwok}", "/healthz", "admin"),
         }[program]
         client = KubeClient(url, self.ca_file, certificate=self._pair(user))
@@ -145,9 +159,9 @@ class ControlPlane:
 
     def _write_files(self, now: datetime) -> None:
         self.spec.folder.mkdir(parents=True, exist_ok=True)
-        write_certificates(self._layout.pki, self.spec.service_cidrs[0], now)
+        write_certificates(self._layout.pki, self.spec, now)
         self._layout.data.mkdir(mode=0o700, exist_ok=True)
-        for user in ("admin", "kwok", "kube-controller-manager", "kube-scheduler"):
+        for user in ("admin", "kwok", "kube-controller-manager", "kube-scheduler", *self._node_users()):
             path = self._layout.kubeconfig(user)
             write_kubeconfig(path, cluster=self.name, server=self.server, pki=self._layout.pki, user=user)
         # JSON is YAML.
@@ -156,6 +170,9 @@ class ControlPlane:
             self._layout.audit_policy.write_text(json.dumps(flags.audit_policy()))
         if self.spec.token_webhook is not None:
             write_webhook_config(self._layout.webhook, self.spec.token_webhook)
+
+    def _node_users(self) -> tuple[str, ...]:
+        return ("kube-proxy", "kubelet") if self.spec.machine else ()
 
     def _register_nodes(self) -> None:
         client = self.client()
@@ -186,4 +203,4 @@ def _takes_pods(client: KubeClient, spec: ClusterSpec) -> bool:
     except ApiRefusedError:
         return False
     nodes = client.get("/api/v1/nodes")["items"]
-    return sum(is_usable(node) for node in nodes) >= spec.nodes
+    return sum(is_usable(node) for node in nodes) >= (spec.nodes if spec.machine is None else 1)

@@ -46,8 +46,8 @@ class Layout:
 
 def etcd(spec: ClusterSpec, ports: Ports) -> tuple[str, ...]:
     pki = Layout(spec.folder).pki
-    client = f"https://{LOOPBACK}:{ports.etcd}"
-    peer = f"https://{LOOPBACK}:{ports.etcd_peer}"
+    client = f"https://{spec.address}:{ports.etcd}"
+    peer = f"https://{spec.address}:{ports.etcd_peer}"
     return (
         f"--name={spec.name}",
         f"--data-dir={Layout(spec.folder).data}",
@@ -74,15 +74,12 @@ def api_server(spec: ClusterSpec, ports: Ports) -> tuple[str, ...]:
     layout = Layout(spec.folder)
     pki = layout.pki
     return (
-        f"--etcd-servers=https://{LOOPBACK}:{ports.etcd}",
+        f"--etcd-servers=https://{spec.address}:{ports.etcd}",
         f"--etcd-cafile={pki / 'ca.crt'}",
         f"--etcd-certfile={pki / 'etcd-client.crt'}",
         f"--etcd-keyfile={pki / 'etcd-client.key'}",
-        f"--bind-address={LOOPBACK}",
         f"--secure-port={ports.api_server}",
-        f"--advertise-address={LOOPBACK}",
-        # Endpoints may not name a loopback address, so the `kubernetes` Service stays without any.
-        "--endpoint-reconciler-type=none",
+        *_reached(spec, layout),
         f"--tls-cert-file={pki / 'server.crt'}",
         f"--tls-private-key-file={pki / 'server.key'}",
         f"--client-ca-file={pki / 'ca.crt'}",
@@ -104,7 +101,7 @@ def controller_manager(spec: ClusterSpec, ports: Ports) -> tuple[str, ...]:
     layout = Layout(spec.folder)
     return (
         f"--kubeconfig={layout.kubeconfig('kube-controller-manager')}",
-        *_serving(layout, ports.controller_manager),
+        *_serving(spec, ports.controller_manager),
         "--leader-elect=false",
         "--use-service-account-credentials=true",
         f"--root-ca-file={layout.pki / 'ca.crt'}",
@@ -118,14 +115,13 @@ def controller_manager(spec: ClusterSpec, ports: Ports) -> tuple[str, ...]:
         # It makes the folder if it is missing, and the default is outside of ours.
         f"--flex-volume-plugin-dir={spec.folder / 'flexvolume'}",
         # Nobody renews the leases of simulated nodes.
-        "--node-monitor-grace-period=8760h",
+        *(() if spec.machine else ("--node-monitor-grace-period=8760h",)),
         "--profiling=false",
     )
 
 
 def scheduler(spec: ClusterSpec, ports: Ports) -> tuple[str, ...]:
-    layout = Layout(spec.folder)
-    return (f"--config={layout.scheduler}", *_serving(layout, ports.scheduler))
+    return (f"--config={Layout(spec.folder).scheduler}", *_serving(spec, ports.scheduler))
 
 
 def kwok(spec: ClusterSpec, ports: Ports, stages: Path) -> tuple[str, ...]:
@@ -163,9 +159,25 @@ def audit_policy() -> dict[str, object]:
     }
 
 
-def _serving(layout: Layout, port: int) -> tuple[str, ...]:
+def _reached(spec: ClusterSpec, layout: Layout) -> tuple[str, ...]:
+    """Where the API server listens, what its own Service leads to, and how it gets to kubelets."""
+    if spec.machine is None:
+        # Endpoints may not name a loopback address, so the `kubernetes` Service stays without any.
+        return (f"--bind-address={LOOPBACK}", f"--advertise-address={LOOPBACK}", "--endpoint-reconciler-type=none")
     return (
-        f"--bind-address={LOOPBACK}",
+        "--bind-address=::",
+        f"--advertise-address={spec.machine.advertised}",
+        "--kubelet-preferred-address-types=InternalIP",
+        f"--kubelet-certificate-authority={layout.pki / 'ca.crt'}",
+        f"--kubelet-client-certificate={layout.pki / 'admin.crt'}",
+        f"--kubelet-client-key={layout.pki / 'admin.key'}",
+    )
+
+
+def _serving(spec: ClusterSpec, port: int) -> tuple[str, ...]:
+    layout = Layout(spec.folder)
+    return (
+        f"--bind-address={spec.address}",
         f"--secure-port={port}",
         f"--tls-cert-file={layout.pki / 'server.crt'}",
         f"--tls-private-key-file={layout.pki / 'server.key'}",

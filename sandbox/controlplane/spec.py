@@ -30,10 +30,25 @@ class TokenWebhook:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine of the cluster's own: where its control plane runs and its one real node is.
+
+    Commands get there with `enter` before them; everybody else reaches it at `address`. Pods reach the API server
+    through the cluster's `kubernetes` Service, which leads to `advertised`, of the cluster's main IP family.
+    """
+
+    node: str
+    address: str
+    advertised: str
+    enter: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """One cluster: its folder holds all its state; one CIDR per IP family, the first is the main one.
 
-    Nodes are spread over the zones in turn. With `audit`, audit.log in the folder names every request.
+    Without a `machine` everything listens on loopback, and KWOK simulates the nodes, spread over the zones in turn.
+    With `audit`, audit.log in the folder names every request.
     """
 
     name: str
@@ -44,6 +59,12 @@ class ClusterSpec:
     zones: tuple[str, ...] = ("us-east-1a", "us-east-1b", "us-east-1c")
     token_webhook: TokenWebhook | None = None
     audit: bool = False
+    machine: Machine | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the control plane listens."""
+        return self.machine.address if self.machine else LOOPBACK
 
     @property
     def issuer(self) -> str:
@@ -65,7 +86,7 @@ class ClusterSpec:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The loopback ports of one control plane."""
+    """The ports of one control plane; without KWOK the last is unused."""
 
     etcd: int
     etcd_peer: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -43,10 +44,10 @@ def show(sandbox: Sandbox, console: Console) -> int:
     return 0
 
 
-def tell_exports(sandbox: Sandbox, console: Console) -> None:
-    """Print what a shell needs for the commands that follow."""
+def tell_exports(sandbox: Sandbox, console: Console, *, enter: tuple[str, ...] = ()) -> None:
+    """Print what a shell needs for the commands that follow; `enter` begins a command in the sandbox's network."""
     console.print("\nWhat is typed below works in any shell of this checkout after:")
-    for line in exports(sandbox):
+    for line in (*([shlex.join((*enter, "bash"))] if enter else []), *exports(sandbox)):
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
 
 

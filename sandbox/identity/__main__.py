@@ -17,7 +17,7 @@ from sandbox.process import interruptible
 def main(arguments: list[str]) -> None:
     """Serve as the file says."""
     config = read_config(Path(arguments[0]))
-    aws = LocalAws(config.account, config.region, config.aws_port, cloudmap_url="")
+    aws = LocalAws(config.account, config.region, config.aws_port, cloudmap_url="", host=config.aws_host)
     reviewers = {
         name: KubeClient(api.url, Path(api.ca_file), certificate=(Path(api.certificate), Path(api.key)))
         for name, api in config.clusters.items()

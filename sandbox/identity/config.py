@@ -27,6 +27,7 @@ class Config:
     port: int
     account: str
     region: str
+    aws_host: str
     aws_port: int
     clusters: dict[str, ApiServer]
     session_seconds: int = 3600

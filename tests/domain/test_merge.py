@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmap_mcs.domain.merge import FIELDS, Conflict, merge, port_names
+from cloudmap_mcs.domain.merge import FIELDS, Conflict, Loser, merge
 from cloudmap_mcs.domain.model import Affinity, ClusterId, Family, Port, Protocol, ServiceType
 from cloudmap_mcs.domain.wellknown import Reason
 from tests.builders import HTTP, an_export
 from tests.strategies import offers
 
+A, B = ClusterId("a"), ClusterId("b")
 V4, V6 = Family.IPV4, Family.IPV6
 METRICS = Port("metrics", Protocol.TCP, 9090)
 
@@ -19,21 +20,19 @@ FIELD_CASES = [
     pytest.param(
         {"type": ServiceType.CLUSTER_SET_IP},
         {"type": ServiceType.HEADLESS},
-        Conflict(Reason.TYPE_CONFLICT, "type", "ClusterSetIP", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.TYPE_CONFLICT, "type", "ClusterSetIP", A, (Loser(B, "Headless"),)),
         id="type",
     ),
     pytest.param(
         {"affinity": Affinity.NONE},
         {"affinity": Affinity.CLIENT_IP},
-        Conflict(Reason.SESSION_AFFINITY_CONFLICT, "sessionAffinity", "None", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.SESSION_AFFINITY_CONFLICT, "sessionAffinity", "None", A, (Loser(B, "ClientIP"),)),
         id="session-affinity",
     ),
     pytest.param(
         {"affinity": Affinity.CLIENT_IP, "affinity_timeout": 60},
         {"affinity": Affinity.CLIENT_IP, "affinity_timeout": 90},
-        Conflict(
-            Reason.SESSION_AFFINITY_CONFIG_CONFLICT, "sessionAffinityConfig", "60", ClusterId("a"), (ClusterId("b"),)
-        ),
+        Conflict(Reason.SESSION_AFFINITY_CONFIG_CONFLICT, "sessionAffinityConfig", "60", A, (Loser(B, "90"),)),
         id="session-affinity-config",
     ),
     pytest.param(
@@ -43,8 +42,8 @@ FIELD_CASES = [
             Reason.INTERNAL_TRAFFIC_POLICY_CONFLICT,
             "internalTrafficPolicy",
             "not set",
-            ClusterId("a"),
-            (ClusterId("b"),),
+            A,
+            (Loser(B, "Local"),),
         ),
         id="internal-traffic-policy",
     ),
@@ -55,33 +54,33 @@ FIELD_CASES = [
             Reason.TRAFFIC_DISTRIBUTION_CONFLICT,
             "trafficDistribution",
             "PreferClose",
-            ClusterId("a"),
-            (ClusterId("b"),),
+            A,
+            (Loser(B, "not set"),),
         ),
         id="traffic-distribution",
     ),
     pytest.param(
         {"labels": (("app", "web"), ("tier", "one"))},
         {"labels": (("app", "web"),)},
-        Conflict(Reason.LABELS_CONFLICT, "exportedLabels", "app=web, tier=one", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.LABELS_CONFLICT, "exportedLabels", "app=web, tier=one", A, (Loser(B, "app=web"),)),
         id="exported-labels",
     ),
     pytest.param(
         {"annotations": ()},
         {"annotations": (("note", "x"),)},
-        Conflict(Reason.ANNOTATIONS_CONFLICT, "exportedAnnotations", "none", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.ANNOTATIONS_CONFLICT, "exportedAnnotations", "none", A, (Loser(B, "note=x"),)),
         id="exported-annotations",
     ),
     pytest.param(
         {"ports": (HTTP, Port("", Protocol.UDP, 53))},
         {"ports": (METRICS,)},
-        Conflict(Reason.PORT_CONFLICT, "ports", "http 80/TCP, (unnamed) 53/UDP", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.PORT_CONFLICT, "ports", "http 80/TCP, (unnamed) 53/UDP", A, (Loser(B, "metrics 9090/TCP"),)),
         id="ports",
     ),
     pytest.param(
-        {"families": (V4, V6)},
+        {"families": (V4,)},
         {"families": (V6,)},
-        Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", "IPv6", ClusterId("a"), (ClusterId("b"),)),
+        Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", "IPv4", A, (Loser(B, "IPv6"),)),
         id="ip-families",
     ),
 ]
@@ -120,6 +119,7 @@ def test_every_row_of_the_table_has_a_case() -> None:
         pytest.param({"traffic_distribution": "PreferClose"}, {"traffic_distribution": "PreferSameZone"}, id="alias"),
         pytest.param({"ports": (HTTP, METRICS)}, {"ports": (METRICS, HTTP)}, id="port-order"),
         pytest.param({"families": (V4, V6)}, {"families": (V6, V4)}, id="family-order"),
+        pytest.param({"families": (V4, V6)}, {"families": (V6,)}, id="more-families"),
     ],
 )
 def test_what_means_the_same_is_no_conflict(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -137,9 +137,25 @@ def test_all_conflicts_are_collected_and_only_the_dissenters_lose() -> None:
     )
 
     assert [(item.reason, item.losers) for item in merged.conflicts] == [
-        (Reason.TYPE_CONFLICT, ("b",)),
-        (Reason.LABELS_CONFLICT, ("b", "c")),
+        (Reason.TYPE_CONFLICT, (Loser(B, "Headless"),)),
+        (Reason.LABELS_CONFLICT, (Loser(B, "x=y"), Loser(ClusterId("c"), "x=z"))),
     ]
+
+
+def test_a_disagreement_about_the_application_protocol_alone_can_be_seen_in_its_words() -> None:
+    younger = an_export("b", created=2, ports=(Port("http", Protocol.TCP, 80, "h2c"),))
+
+    (conflict,) = merge([an_export("a", created=1), younger]).conflicts
+
+    assert (conflict.held, conflict.losers) == ("http 80/TCP", (Loser(B, "http 80/TCP (h2c)"),))
+
+
+def test_a_value_longer_than_a_message_may_be_is_cut_and_the_others_stay_readable() -> None:
+    exports = [an_export("a", created=1, annotations=(("a", "x" * 300),)), an_export("b", created=2)]
+
+    (conflict,) = merge(exports).conflicts
+
+    assert conflict.held == "a=" + "x" * 253 + "…"
 
 
 def test_equal_creation_times_are_decided_by_cluster_id() -> None:
@@ -193,27 +209,6 @@ def test_a_port_lost_to_one_elder_can_not_come_back_by_another() -> None:
     ]
 
     assert merge(exports).ports == (HTTP, METRICS, Port("x", Protocol.TCP, 81))
-
-
-@pytest.mark.parametrize(
-    ("families", "common"),
-    [
-        pytest.param([(V4,), (V4,)], (V4,), id="same"),
-        pytest.param([(V6, V4), (V4, V6)], (V6, V4), id="oldest-decides-the-order"),
-        pytest.param([(V4, V6), (V6,)], (V6,), id="intersection"),
-        pytest.param([(V4,), (V4, V6)], (V4,), id="younger-has-more"),
-        pytest.param([(V4,), (V6,)], (V4,), id="nothing-in-common-is-skipped"),
-        pytest.param([(V4, V6), (V4,), (V6,)], (V4,), id="nothing-left-by-elders"),
-    ],
-)
-def test_families_are_intersected_so_that_each_reaches_every_backend(
-    families: list[tuple[Family, ...]], common: tuple[Family, ...]
-) -> None:
-    exports = [
-        an_export(name, created=at, families=held) for at, (name, held) in enumerate(zip("abc", families, strict=False))
-    ]
-
-    assert merge(exports).families == common
 
 
 @pytest.mark.parametrize(
@@ -272,26 +267,3 @@ def test_united_ports_have_unique_names_and_transports_and_keep_all_of_the_oldes
     kept = zip(ports, oldest.ports, strict=False)
     assert all(port == replace(held, name=held.name or port.name) for port, held in kept)
     assert all(port.name for port in ports) or len(ports) == 1
-
-
-def test_an_unnamed_port_gets_a_name_as_soon_as_it_has_company() -> None:
-    """A Service with several ports must name them all, so the union would be refused otherwise."""
-    oldest = an_export("a", created=1, ports=(Port("", Protocol.TCP, 80),))
-    younger = an_export("b", created=2, ports=(Port("metrics", Protocol.TCP, 9090),))
-
-    merged = merge([oldest, younger])
-
-    assert [port.name for port in merged.ports] == ["tcp-80", "metrics"]
-    assert port_names(oldest, merged.ports) == {"": "tcp-80"}
-    assert port_names(younger, merged.ports) == {"metrics": "metrics"}
-
-
-def test_the_name_given_to_an_unnamed_port_is_nobody_elses() -> None:
-    oldest = an_export("a", created=1, ports=(Port("", Protocol.TCP, 80),))
-    younger = an_export("b", created=2, ports=(Port("tcp-80", Protocol.TCP, 81),))
-
-    assert [port.name for port in merge([oldest, younger]).ports] == ["tcp-80-unnamed", "tcp-80"]
-
-
-def test_a_single_unnamed_port_stays_unnamed() -> None:
-    assert [port.name for port in merge([an_export("a", ports=(Port("", Protocol.TCP, 80),))]).ports] == [""]

@@ -8,14 +8,15 @@ from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge import messages
 from cloudmap_mcs.eventbridge.announcer import EventBridgeAnnouncer, RefusedError
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.ports import Appeared, Change
 from tests.fakes.clock import FixedClock
 
+SHOP = Appeared("shop", ClusterId("a"))
 BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/cloudmap-mcs-prod"
 
 
 class Events:
-    """boto3's client for EventBridge, as far as it is used. `refuse` are names of services, with an error code."""
+    """boto3's client for EventBridge, as far as it is used. `refuse` are announced names, with an error code."""
 
     def __init__(self, refuse: dict[str, str] | None = None, error: Exception | None = None) -> None:
         self.refuse = refuse or {}
@@ -26,7 +27,8 @@ class Events:
         self.calls.append(Entries)
         if self.error:
             raise self.error
-        names = [json.loads(entry["Detail"])["service"] for entry in Entries]
+        details = [json.loads(entry["Detail"]) for entry in Entries]
+        names = [detail.get("service", detail["namespace"]) for detail in details]
         answers = [
             {"ErrorCode": self.refuse[name], "ErrorMessage": "no"} if name in self.refuse else {"EventId": name}
             for name in names
@@ -63,14 +65,44 @@ def test_an_event_says_where_to_look_and_nothing_else() -> None:
     }
 
 
+def test_an_event_of_a_namespace_says_where_it_appeared_and_nothing_else() -> None:
+    client = Events()
+    announcer(client).announce([SHOP])
+
+    ((entry,),) = client.calls
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (BUS, "cloudmap-mcs", "Namespace Appeared")
+    assert json.loads(entry["Detail"]) == {
+        "schema": 1,
+        "clusterset": "prod",
+        "cluster": "a",
+        "namespace": "shop",
+        "time": "2023-11-14T22:13:20Z",
+    }
+
+
 def test_what_is_sent_is_what_importers_read() -> None:
     client = Events()
     change = changes(1)[0]
-    announcer(client).announce([change])
-    ((entry,),) = client.calls
-    body = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+    announcer(client).announce([change, SHOP])
 
-    assert messages.parse(json.dumps(body)) == messages.Hint("prod", change)
+    assert [messages.parse(received(entry)) for entry in client.calls[0]] == [
+        messages.Arrival("prod", SHOP),
+        messages.Hint("prod", change),
+    ]
+
+
+def received(entry: dict[str, Any]) -> str:
+    """Give the body that EventBridge puts into a queue for an entry, as far as it is read."""
+    detail = json.loads(entry["Detail"])
+    return json.dumps({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail})
+
+
+def test_a_refused_namespace_is_given_back_beside_refused_changes() -> None:
+    client = Events({"shop": "ThrottlingException", "s01": "ThrottlingException"})
+    with pytest.raises(RefusedError) as caught:
+        announcer(client).announce([*changes(3), SHOP])
+
+    assert caught.value.news == [SHOP, changes(2)[1]]
 
 
 def test_ten_events_go_in_one_call() -> None:
@@ -92,7 +124,7 @@ def test_refused_events_and_those_that_were_not_sent_yet_are_given_back() -> Non
     with pytest.raises(RefusedError, match="2 of 10 events: InternalFailure, ThrottlingException") as caught:
         announcer(client).announce(changes(12))
 
-    assert [change.key.name for change in caught.value.changes] == ["s01", "s03", "s10", "s11"]
+    assert caught.value.news == [changes(12)[number] for number in (1, 3, 10, 11)]
 
 
 @pytest.mark.parametrize(

@@ -7,25 +7,34 @@ from hypothesis import strategies as st
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.eventbridge.messages import (
+    Arrival,
     ForeignCall,
     Hint,
     LookAgain,
+    LookAround,
     UnknownMessageError,
+    delayed,
     event_detail,
-    look_again,
     parse,
 )
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.ports import Appeared, Change
 from tests.builders import KEY
 
 CHANGE = Change(KEY, ClusterId("a"), 7)
 ARN = "arn:aws:servicediscovery:eu-west-1:123456789012:service/srv-abc"
 DETAIL = json.loads(event_detail("prod", CHANGE, time="2026-01-01T00:00:00Z"))
+SHOP = Appeared("shop", ClusterId("a"))
+PLACE = json.loads(event_detail("prod", SHOP, time="2026-01-01T00:00:00Z"))
 
 
 def hint(**detail: Any) -> str:
     content = {**DETAIL, **detail}
     return json.dumps({"source": "cloudmap-mcs", "detail-type": "ServiceExport Changed", "detail": content})
+
+
+def arrival(**detail: Any) -> str:
+    content = {**PLACE, **detail}
+    return json.dumps({"source": "cloudmap-mcs", "detail-type": "Namespace Appeared", "detail": content})
 
 
 def cloudtrail(parameters: Any) -> str:
@@ -48,8 +57,13 @@ def test_an_event_of_a_watcher_is_a_hint() -> None:
     assert parse(hint()) == Hint("prod", CHANGE)
 
 
+def test_an_event_of_a_namespace_is_an_arrival() -> None:
+    assert parse(arrival()) == Arrival("prod", SHOP)
+
+
 def test_an_event_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
     assert parse(hint(schema=2, more="to come")) == Hint("prod", CHANGE)
+    assert parse(arrival(schema=2, more="to come")) == Arrival("prod", SHOP)
 
 
 @pytest.mark.parametrize("service", ["srv-abc", ARN])
@@ -64,7 +78,12 @@ def test_a_foreign_call_names_a_service_by_id_or_arn(service: str) -> None:
 def test_a_delayed_message_is_read_back_as_it_was_written(wanted: dict[ClusterId, int], attempt: int) -> None:
     message = LookAgain(KEY, tuple(sorted(wanted.items())), attempt)
 
-    assert parse(look_again(message)) == message
+    assert parse(delayed(message)) == message
+
+
+@given(attempt=st.integers(0, 20))
+def test_a_delayed_message_of_a_namespace_is_read_back_as_it_was_written(attempt: int) -> None:
+    assert parse(delayed(LookAround("shop", attempt))) == LookAround("shop", attempt)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +93,7 @@ def test_a_delayed_message_is_read_back_as_it_was_written(wanted: dict[ClusterId
         ("[" * 200_000, "not JSON"),
         ("[]", "message: must be a JSON object"),
         ("{}", "detail: must be a JSON object"),
-        ('{"detail": {}}', "source None: must be 'cloudmap-mcs' (ServiceExport Changed) or 'aws.servicediscovery'"),
+        ('{"detail": {}}', "source None: must be 'cloudmap-mcs' (ServiceExport Changed, Namespace"),
         ('{"source": "cloudmap-mcs", "detail-type": "Other", "detail": {}}', "source 'cloudmap-mcs'"),
         (hint(schema=0), "detail.schema 0: must be a number from 1 on"),
         (hint(schema="1"), "detail.schema"),
@@ -89,10 +108,21 @@ def test_a_delayed_message_is_read_back_as_it_was_written(wanted: dict[ClusterId
         (hint(service="Web"), "service 'Web': must be one DNS label"),
         (hint(service=None), "service 'None'"),
         (hint(clusterset=5), "clusterset '5'"),
+        (arrival(schema=0), "detail.schema 0: must be a number from 1 on"),
+        (arrival(namespace="Shop"), "namespace 'Shop': must be one DNS label"),
+        (arrival(namespace="x" * 64), "namespace"),
+        (arrival(namespace="../kube-system"), "namespace '../kube-system': must be one DNS label"),
+        (arrival(namespace=None), "namespace 'None'"),
+        (arrival(cluster="A.b"), "cluster: cluster id 'A.b'"),
+        (arrival(clusterset=5), "clusterset '5'"),
         (cloudtrail(None), "detail.requestParameters: must be a JSON object"),
         (cloudtrail({}), "serviceId"),
         (cloudtrail({"serviceId": "x" * 513}), "serviceId"),
         ('{"cloudmap-mcs/look-again": []}', "must be a JSON object"),
+        ('{"cloudmap-mcs/look-again": {}}', "namespace 'None'"),
+        ('{"cloudmap-mcs/look-again": {"namespace": "a.b"}}', "namespace 'a.b': must be one DNS label"),
+        ('{"cloudmap-mcs/look-again": {"namespace": "shop", "attempt": -1}}', "attempt '-1'"),
+        ('{"cloudmap-mcs/look-again": {"namespace": "shop", "service": null}}', "service 'None'"),
         ('{"cloudmap-mcs/look-again": {"namespace": "shop", "service": "web", "wanted": [1]}}', "wanted"),
         ('{"cloudmap-mcs/look-again": {"namespace": "shop", "service": "web", "attempt": 1.5}}', "attempt '1.5'"),
     ],
@@ -131,3 +161,14 @@ def test_no_field_of_a_hint_raises_anything_but_the_refusal(field: str, content:
         return
     assert isinstance(parsed, Hint)
     assert isinstance(parsed.change.key, ServiceKey)
+
+
+@pytest.mark.parametrize("field", sorted(PLACE))
+@given(content=JSON)
+def test_no_field_of_an_arrival_raises_anything_but_the_refusal(field: str, content: Any) -> None:
+    try:
+        parsed = parse(arrival(**{field: content}))
+    except UnknownMessageError:
+        return
+    assert isinstance(parsed, Arrival)
+    assert isinstance(parsed.appeared.namespace, str)

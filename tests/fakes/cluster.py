@@ -27,6 +27,11 @@ def name_of(value: Managed) -> Name:
     return type(value), value.key, value.key.name if isinstance(value, ServiceImport) else value.name
 
 
+def _spec(value: Managed) -> Managed:
+    """Leave out the metadata: an API server counts generations of the spec only."""
+    return replace(value, labels=(), annotations=()) if isinstance(value, ServiceImport) else value
+
+
 @dataclass
 class InMemoryCluster:
     """`before` is called before every port call with its name: tests count, interrupt and interleave there."""
@@ -62,7 +67,7 @@ class InMemoryCluster:
     def replace(self, seen: Seen[M], value: M) -> Seen[M]:
         self.before("replace")
         self._same(seen)
-        return self._store(value, seen.uid)
+        return self._store(value, seen.uid, seen)
 
     def delete(self, seen: Seen[M]) -> None:
         self.before("delete")
@@ -75,7 +80,7 @@ class InMemoryCluster:
         self._same(seen)
         self.statuses[seen.value.key] = status
 
-    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition) -> None:
+    def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition | None) -> None:
         self.before("write_conflict")
         if key not in self.own_exports or self.own_exports[key].uid != export.uid:
             raise StaleError("the ServiceExport was recreated")
@@ -98,9 +103,10 @@ class InMemoryCluster:
         if held is None or (held.uid, held.version) != (seen.uid, seen.version):
             raise StaleError(f"{name_of(seen.value)} changed")
 
-    def _store(self, value: M, uid: str) -> Seen[M]:
+    def _store(self, value: M, uid: str, before: Seen[M] | None = None) -> Seen[M]:
         stored: Managed = self._served(value) if isinstance(value, DerivedService) else value
-        seen: Seen[Managed] = Seen(stored, uid, str(next(self.numbers)))
+        generation = (before.generation if before else 0) + (not before or _spec(before.value) != _spec(value))
+        seen: Seen[Managed] = Seen(stored, uid, str(next(self.numbers)), generation=generation)
         self.objects[name_of(value)] = seen
         return seen  # type: ignore[return-value]  # _served keeps the kind
 

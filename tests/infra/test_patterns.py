@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
-from cloudmap_mcs.eventbridge.messages import DETAIL_TYPE, SOURCE, ForeignCall, event_detail, parse
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.eventbridge.messages import SOURCE, ForeignCall, detail_type, event_detail, parse
+from cloudmap_mcs.ports import Appeared, Change, News
 from infra.names import ClusterNames, watcher_roles
 from infra.patterns import WRITES, announcements, foreign_writes
 from tests.infra.conftest import Stack
@@ -16,9 +16,13 @@ LONGEST = 45
 PATTERN_LIMIT = 2048
 
 
-def announced(clusterset: str) -> dict[str, Any]:
-    detail = event_detail(clusterset, Change(ServiceKey("shop", "web"), ClusterId("east"), 7), time="now")
-    return {"source": SOURCE, "detail-type": DETAIL_TYPE, "detail": json.loads(detail)}
+CHANGE = Change(ServiceKey("shop", "web"), ClusterId("east"), 7)
+ARRIVAL = Appeared("shop", ClusterId("east"))
+
+
+def announced(clusterset: str, news: News) -> dict[str, Any]:
+    detail = event_detail(clusterset, news, time="now")
+    return {"source": SOURCE, "detail-type": detail_type(news), "detail": json.loads(detail)}
 
 
 def role_session(role: str) -> dict[str, Any]:
@@ -44,10 +48,34 @@ def cloudtrail(**changes: Any) -> dict[str, Any]:
     return {**event, "detail": {key: value for key, value in {**detail, **changes}.items() if value is not None}}
 
 
-def test_the_events_that_watchers_send_match_in_their_own_clusterset_only() -> None:
-    assert matches(announcements("prod"), announced("prod"))
-    assert not matches(announcements("prod"), announced("staging"))
-    assert not matches(announcements("prod"), {**announced("prod"), "source": "somebody.else"})
+def test_a_change_of_an_export_reaches_every_cluster_of_its_clusterset(members: Stack) -> None:
+    assert reached(members, announced("prod", CHANGE)) == {"east", "west", "old"}
+
+
+def test_a_namespace_that_appears_reaches_its_own_cluster_only(members: Stack) -> None:
+    assert reached(members, announced("prod", ARRIVAL)) == {"east"}
+
+
+@pytest.mark.parametrize("news", [CHANGE, ARRIVAL])
+def test_nobody_listens_to_another_clusterset_or_another_source(members: Stack, news: News) -> None:
+    assert reached(members, announced("staging", news)) == set()
+    assert reached(members, {**announced("prod", news), "source": "somebody.else"}) == set()
+
+
+def test_an_event_of_a_kind_that_importers_do_not_know_reaches_nobody(members: Stack) -> None:
+    assert reached(members, {**announced("prod", ARRIVAL), "detail-type": "Namespace Went"}) == set()
+
+
+def reached(members: Stack, event: dict[str, Any]) -> set[str]:
+    """Name the clusters whose rule on the hub bus matches an event."""
+    rules = {
+        name: members.one("AWS::Events::Rule", Name=f"cloudmap-mcs-prod-{name}") for name in ("east", "west", "old")
+    }
+    return {name for name, rule in rules.items() if matches(rule["EventPattern"], event)}
+
+
+def test_the_longest_names_leave_room_in_a_pattern() -> None:
+    assert len(json.dumps(announcements("p" * LONGEST, "c" * LONGEST))) < PATTERN_LIMIT
 
 
 @pytest.mark.parametrize(

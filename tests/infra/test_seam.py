@@ -57,7 +57,9 @@ def test_the_handler_string_leads_to_a_function(members: Stack) -> None:
 
 
 def test_the_rules_wait_for_the_events_that_watchers_send() -> None:
-    assert (patterns.SOURCE, patterns.DETAIL_TYPE) == (messages.SOURCE, messages.DETAIL_TYPE)
+    ours = messages.SOURCE, messages.CHANGED, messages.APPEARED
+
+    assert ours == (patterns.SOURCE, patterns.CHANGED, patterns.APPEARED)
 
 
 def test_the_brakes_alarm_listens_to_the_metric_that_the_function_sends(

@@ -43,7 +43,7 @@ def test_watcher_may_do_exactly_this_in_all_namespaces() -> None:
         "multicluster.x-k8s.io/serviceexports": "get list watch",
         "multicluster.x-k8s.io/serviceexports/status": "patch",
         "/services": "list watch",
-        "/namespaces": "get",
+        "/namespaces": "get list watch",
         "discovery.k8s.io/endpointslices": "list watch",
         "about.k8s.io/clusterproperties": "list watch",
     }

@@ -76,13 +76,20 @@ def test_kinds_of_services(spec: dict[str, Any], kind: ServiceKind, is_headless:
     assert (seen.kind, seen.is_headless, seen.is_derived) == (kind, is_headless, False)
 
 
-def test_derived_services_are_known_by_our_mark() -> None:
+@pytest.mark.parametrize(
+    ("metadata", "is_derived"),
+    [
+        pytest.param({"labels": {"app.kubernetes.io/managed-by": "cloudmap-mcs"}}, False, id="managed-by-us-only"),
+        pytest.param({"labels": {"multicluster.kubernetes.io/service-name": "web"}}, True, id="by-its-label"),
+        pytest.param({"ownerReferences": [{"kind": "ServiceImport"}]}, True, id="owned-by-an-import"),
+        pytest.param({"ownerReferences": [{"kind": "Deployment"}]}, False, id="owned-by-something-else"),
+    ],
+)
+def test_derived_services_are_known_whoever_derived_them(metadata: dict[str, Any], is_derived: bool) -> None:
     raw = a_service()
-    raw["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "cloudmap-mcs"}
-    assert not service_seen(raw).is_derived
+    raw["metadata"] |= metadata
 
-    raw["metadata"]["labels"]["multicluster.kubernetes.io/service-name"] = "web"
-    assert service_seen(raw).is_derived
+    assert service_seen(raw).is_derived is is_derived
 
 
 def test_a_service_export_keeps_what_an_export_and_its_conditions_need() -> None:

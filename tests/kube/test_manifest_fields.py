@@ -21,7 +21,6 @@ from cloudmap_mcs.domain.model import (
     ClusterId,
     Endpoint,
     Family,
-    Pairs,
     ServiceKey,
     ServiceType,
 )
@@ -112,47 +111,14 @@ def test_giving_up_a_family_names_one_address_only() -> None:
     assert (spec["clusterIPs"], spec["ipFamilies"]) == (["10.0.0.1"], ["IPv4"])
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "fits"),
-    [
-        ("team", "web", True),
-        ("example.com/team", "", True),
-        ("a" * 63, "v" * 63, True),
-        ("a" * 64, "v", False),
-        ("team", "v" * 64, False),
-        ("team", "-v", False),
-        ("-team", "v", False),
-        ("team\n", "v", False),
-        ("team", "v\n", False),
-        ("", "v", False),
-        ("/team", "v", False),
-        ("Example.com/team", "v", False),
-        (f"{'a.' * 127}a/team", "v", False),
-        ("a/b/team", "v", False),
-        ("app.kubernetes.io/managed-by", "Helm", False),
-        ("multicluster.kubernetes.io/service-name", "v", False),
-        ("cloudmap-mcs/exported", "v", False),
-    ],
-)
-def test_labels_are_written_only_where_kubernetes_takes_them(key: str, value: str, fits: bool) -> None:
-    metadata: dict[str, Any] = {}
-    pairs: Pairs = ((key, value),)
-
-    carried.write(metadata, pairs, ())
-
-    assert metadata["labels"] == (dict(pairs) if fits else {})
-    assert carried.read(metadata) == (pairs, ())
-
-
 SPOILT: list[Any] = [
     "",
     pytest.param("[" * 100_000, id="deep"),
     "{",
     "[]",
     "null",
-    '{"labels": [], "annotations": []}',
-    '{"labels": [1], "annotations": [], "unwritable": {"labels": {}, "annotations": {}}}',
-    '{"labels": [], "annotations": [], "unwritable": {"labels": {"a": 1}, "annotations": {}}}',
+    '{"labels": []}',
+    '{"labels": [1], "annotations": []}',
 ]
 
 

@@ -53,7 +53,7 @@ endpoints = st.lists(
     max_size=3,
 ).map(tuple)
 any_pairs = st.dictionaries(
-    st.one_of(texts, st.sampled_from(["team", "x.io/team", "app.kubernetes.io/managed-by", "cloudmap-mcs/x"])),
+    st.sampled_from(["team", "x.io/team", "tier", "note"]),
     st.one_of(texts, st.sampled_from(["web", "a b", ""])),
     max_size=4,
 ).map(lambda found: tuple(sorted(found.items())))

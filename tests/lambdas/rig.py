@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloudmap_mcs.domain.model import ClusterId, Record
-from cloudmap_mcs.eventbridge.messages import LookAgain, event_detail, parse
-from cloudmap_mcs.ports import Change, Member
+from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, detail_type, event_detail, parse
+from cloudmap_mcs.ports import Appeared, Change, Member, News
 from cloudmap_mcs.reconcile.importing import Importer
 from lambdas.importer.batch import Accept
 from lambdas.importer.door import Door
@@ -28,7 +28,7 @@ class Sqs:
     """boto3's client for SQS, as far as it is used. Refuses the bodies in which one of `refuse` is found."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[LookAgain, int]] = []
+        self.sent: list[tuple[LookAgain | LookAround, int]] = []
         self.refuse: list[str] = []
         self.visible: dict[str, int] = {}
 
@@ -37,7 +37,7 @@ class Sqs:
         if any(text in MessageBody for text in self.refuse):
             raise ClientError({"Error": {"Code": "RequestThrottled"}}, "SendMessage")
         message = parse(MessageBody)
-        assert isinstance(message, LookAgain)
+        assert isinstance(message, LookAgain | LookAround)
         self.sent.append((message, DelaySeconds))
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803  # boto3's
@@ -82,18 +82,26 @@ class Rig:
 def a_hint(record: Record) -> str:
     """Give the body that EventBridge puts into the queue for a watcher's event."""
     assert record.offer
-    change = Change(record.offer.key, record.cluster, record.generation)
+    return an_event(Change(record.offer.key, record.cluster, record.generation))
+
+
+def an_arrival(namespace: str, *, clusterset: str = "prod") -> str:
+    """Give the body that EventBridge puts into the queue when a namespace appeared."""
+    return an_event(Appeared(namespace, ClusterId("z")), clusterset)
+
+
+def an_event(news: News, clusterset: str = "prod") -> str:
     return json.dumps(
         {
             "version": "0",
             "id": "5a2e8f0e-5b7a-4f0e-9d0f-3b9c6c1d2e4f",
-            "detail-type": "ServiceExport Changed",
+            "detail-type": detail_type(news),
             "source": "cloudmap-mcs",
             "account": "123456789012",
             "time": "2026-01-01T00:00:00Z",
             "region": "eu-west-1",
             "resources": [],
-            "detail": json.loads(event_detail("prod", change, time="2026-01-01T00:00:00Z")),
+            "detail": json.loads(event_detail(clusterset, news, time="2026-01-01T00:00:00Z")),
         }
     )
 

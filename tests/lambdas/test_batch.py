@@ -6,11 +6,11 @@ import pytest
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
-from cloudmap_mcs.eventbridge.messages import LookAgain, event_detail, look_again
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, delayed, event_detail
+from cloudmap_mcs.ports import Appeared, Change
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.reading import Patience
-from lambdas.importer.batch import Accept, FollowUp, Work, follow_up, grouped
+from lambdas.importer.batch import Accept, FollowUp, Surroundings, Work, follow_up, grouped, look_around
 from tests.builders import KEY
 
 A, B = ClusterId("a"), ClusterId("b")
@@ -22,8 +22,13 @@ def hint(generation: int, *, cluster: str = "a", key: ServiceKey = KEY, clusters
     return json.dumps({"source": "cloudmap-mcs", "detail-type": "ServiceExport Changed", "detail": detail})
 
 
+def arrival(namespace: str = "shop", *, clusterset: str = "prod") -> str:
+    detail = json.loads(event_detail(clusterset, Appeared(namespace, ClusterId("z")), time=""))
+    return json.dumps({"source": "cloudmap-mcs", "detail-type": "Namespace Appeared", "detail": detail})
+
+
 def again(attempt: int, wanted: Mapping[ClusterId, int] | None = None) -> str:
-    return look_again(LookAgain(KEY, tuple((wanted or {}).items()), attempt))
+    return delayed(LookAgain(KEY, tuple((wanted or {}).items()), attempt))
 
 
 def foreign(service: str) -> str:
@@ -136,3 +141,34 @@ def test_the_other_side_may_ask_for_more_time_within_what_a_queue_can_do(asked: 
 @pytest.mark.parametrize("error", [PermanentError("403"), ValueError("a bug")])
 def test_what_needs_a_person_goes_towards_the_dead_letters(error: Exception) -> None:
     assert follow_up(Work(KEY), error) is None
+
+
+def test_messages_of_one_namespace_are_one_look_around() -> None:
+    bodies = {"1": arrival(), "2": delayed(LookAround("shop", 3)), "3": arrival("bank"), "4": arrival()}
+    batch = grouped({**bodies, "5": arrival(clusterset="test")}, ACCEPT)
+
+    assert batch.namespaces == (Surroundings("shop", 3, ["1", "2", "4"]), Surroundings("bank", 0, ["3"]))
+    assert (batch.work, batch.ignored) == ((), ("5",))
+
+
+def test_a_namespace_stands_for_its_keys_in_the_index_that_have_no_message_of_their_own() -> None:
+    batch = grouped({"1": arrival(), "2": hint(5), "3": arrival("bank")}, ACCEPT)
+    spread = batch.spread([KEY, OTHER, ServiceKey("elsewhere", "web")])
+
+    assert [(work.key, work.messages, work.wanted) for work in spread] == [(OTHER, ["1"], {})]
+
+
+def test_a_namespace_is_looked_around_once_more_because_the_index_may_lag() -> None:
+    assert look_around(Surroundings("shop"), None) == FollowUp(LookAround("shop", 1), 5)
+    assert look_around(Surroundings("shop", 1), None) is None
+
+
+def test_an_index_that_cannot_be_read_is_read_later_like_a_key() -> None:
+    throttled, gone = RetryableError("429", retry_after=7), UnreachableError("no answer")
+
+    assert look_around(Surroundings("shop"), throttled) == FollowUp(LookAround("shop", 1), 7)
+    assert look_around(Surroundings("shop", 3), RetryableError("429")) == FollowUp(LookAround("shop", 4), 8)
+    assert look_around(Surroundings("shop", 12), throttled) is None
+    assert look_around(Surroundings("shop", 12), gone) == FollowUp(LookAround("shop", 12), 60)
+    assert look_around(Surroundings("shop"), PermanentError("403")) is None
+    assert look_around(Surroundings("shop"), ValueError("a bug")) is None

@@ -9,7 +9,7 @@ import pytest
 
 from cloudmap_mcs.domain.model import Record, ServiceKey
 from cloudmap_mcs.errors import PermanentError, RetryableError, UnreachableError
-from cloudmap_mcs.eventbridge.messages import LookAgain, look_again
+from cloudmap_mcs.eventbridge.messages import LookAgain, delayed
 from tests.builders import KEY
 from tests.lambdas.function import OTHER, SHOP, WEB, Function, imported, offer
 from tests.lambdas.rig import A, Rig, a_batch, a_foreign_call, a_hint
@@ -120,7 +120,7 @@ def test_what_was_promised_and_is_not_there_yet_is_looked_at_again_with_the_next
 def test_the_second_look_takes_the_control_planes_word(function: Function, rig: Rig) -> None:
     rig.register(WEB)
 
-    assert function.failed(one=look_again(LookAgain(KEY, ((A, 6),), 1))) == []
+    assert function.failed(one=delayed(LookAgain(KEY, ((A, 6),), 1))) == []
     assert imported(rig) == {KEY}
     assert "read" in rig.troubles.calls
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import PermanentError, UnreachableError
 from cloudmap_mcs.eventbridge.messages import UnknownMessageError
 from tests.builders import KEY
-from tests.lambdas.function import ROOT, SHOP, UNEXPORTED, WEB, Function, imported, keys, offer
+from tests.lambdas.function import OTHER, ROOT, SHOP, UNEXPORTED, WEB, Function, imported, keys, offer
 from tests.lambdas.rig import A, Rig
 
 
@@ -40,6 +41,19 @@ def test_one_key_can_be_resynced(function: Function, rig: Rig) -> None:
 
     assert list(answer["keys"]) == ["shop/web"]
     assert imported(rig) == {KEY}
+
+
+def test_one_namespace_can_be_resynced_and_goes_on_in_itself(function: Function, rig: Rig) -> None:
+    elsewhere = ServiceKey("bank", "web")
+    rig.register(WEB, SHOP, offer(elsewhere))
+    rig.pause_ms = 1_000
+
+    first = function({"resync": {"namespace": "shop"}}, milliseconds=10_500)
+    (event,) = rig.invoked
+    second = function(json.loads(json.dumps(event)), milliseconds=18_000)
+
+    assert [*first["keys"], *second["keys"]] == ["shop/other", "shop/web"]
+    assert imported(rig) == {KEY, OTHER}
 
 
 def test_one_key_that_fails_is_a_report_with_its_error(function: Function, rig: Rig) -> None:

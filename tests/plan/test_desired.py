@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from cloudmap_mcs.domain.imports import Hints, NamespaceState, Note, Observed
-from cloudmap_mcs.domain.model import ClusterId, Family, Gap, Port, Protocol, Record
+from cloudmap_mcs.domain.model import ClusterId, Endpoint, Family, Gap, Port, Protocol, Record, ServiceType, Slice
 from cloudmap_mcs.domain.wellknown import Reason
 from cloudmap_mcs.plan.importing import Desired, desired
 from tests.builders import HTTP, KEY, POD_HTTP, a_record, a_slice, an_export
@@ -107,11 +107,48 @@ def test_a_losers_ports_are_renamed_and_dropped_and_a_slice_without_any_left_is_
     ]
 
 
-def test_a_slice_that_never_had_ports_is_kept() -> None:
-    """A headless Service may have none."""
-    want = goal(a_record(an_export("a", ports=(), slices=[a_slice("10.1.0.1", ports=())])))
+@pytest.mark.parametrize("held", [(), (POD_HTTP,)], ids=["as-kubernetes-makes-it", "made-by-hand"])
+def test_the_slices_of_a_headless_service_without_ports_are_kept_without_ports(held: tuple[Port, ...]) -> None:
+    headless = an_export("a", type=ServiceType.HEADLESS, ports=(), slices=[a_slice("10.1.0.1", ports=held)])
 
-    assert [item.ports for item in want.slices] == [()]
+    assert [item.ports for item in goal(a_record(headless)).slices] == [()]
+
+
+def test_named_target_ports_that_differ_between_pods_stay_different() -> None:
+    """One Service, one port name, other numbers in each slice: kube-proxy goes by the name."""
+    numbers = {"s1": 8080, "s2": 9090}
+    slices = [
+        a_slice(f"10.1.0.{at}", name=name, ports=(Port("http", Protocol.TCP, number),))
+        for at, (name, number) in enumerate(numbers.items(), 1)
+    ]
+
+    found = goal(a_record(an_export("a", slices=slices))).slices
+
+    assert {item.source_slice: [port.number for port in item.ports] for item in found} == {"s1": [8080], "s2": [9090]}
+
+
+def test_a_losers_slices_carry_the_application_protocol_that_won() -> None:
+    http2, pod_http2 = Port("web", Protocol.TCP, 80, "h2c"), Port("web", Protocol.TCP, 8080, "h2c")
+    young = an_export("b", created=2, ports=(http2,), slices=[a_slice("10.2.0.1", ports=(pod_http2,))])
+
+    slices = goal(OLD, a_record(young)).slices
+
+    assert [item.ports for item in slices if item.source == B] == [(POD_HTTP,)]
+
+
+def test_endpoints_are_carried_whole_in_the_slice_they_were_in() -> None:
+    """Two pods of a StatefulSet in one slice, with host names and all conditions (conformance specs 25 and 26)."""
+    endpoints = (
+        Endpoint("10.1.0.1", hostname="web-0", zone="z1"),
+        Endpoint("10.1.0.2", ready=False, serving=True, terminating=True, hostname="web-1", zone="z2"),
+    )
+    held = Slice.of("web-abc", Family.IPV4, (Port("raw", Protocol.SCTP, 9_000),), endpoints)
+    ports = (Port("raw", Protocol.SCTP, 90),)
+    headless = an_export("a", type=ServiceType.HEADLESS, ports=ports, slices=[held])
+
+    (item,) = goal(a_record(headless)).slices
+
+    assert (item.endpoints, item.ports) == (endpoints, held.ports)
 
 
 def test_slices_of_a_family_that_not_all_clusters_have_are_left_out() -> None:

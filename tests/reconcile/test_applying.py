@@ -3,7 +3,7 @@
 import pytest
 
 from cloudmap_mcs.domain.imports import DerivedService, ImportStatus
-from cloudmap_mcs.domain.model import ClusterId, Family, Port, Protocol, ServiceType
+from cloudmap_mcs.domain.model import ClusterId, Family, Port, Protocol, ServiceType, family_of
 from cloudmap_mcs.errors import AddressTakenError, InvalidError
 from cloudmap_mcs.reconcile.outcome import Verb, came_or_went
 from tests.builders import HTTP, KEY, a_record, a_slice, an_export
@@ -62,6 +62,21 @@ def test_another_exporter_changes_the_clusters_but_not_the_time() -> None:
     assert after.ready.since == before.ready.since
 
 
+def test_ready_was_said_of_the_generation_that_is_there() -> None:
+    """Labels and notes are no part of a generation, ports are."""
+    rig = Rig().holding(OLD)
+    more = an_export("a", labels=(("app", "web"),), slices=[a_slice("10.1.0.1")])
+
+    said = []
+    for record in (OLD, a_record(more, 6), a_record(an_export("a", ports=(Port("web", Protocol.TCP, 80),)), 7)):
+        rig.bring([record])
+        ready = rig.cluster.statuses[KEY].ready
+        assert ready is not None
+        said.append((ready.observed_generation, ready.since))
+
+    assert said == [(1, "2023-11-14T22:13:20Z"), (1, "2023-11-14T22:13:20Z"), (2, "2023-11-14T22:13:20Z")]
+
+
 def test_without_a_family_in_common_the_import_says_so_and_nothing_fails() -> None:
     rig = Rig(families=(V4,)).holding(a_record(an_export("a", families=(V6,), slices=[a_slice("fd01::1")])))
 
@@ -96,6 +111,14 @@ def test_a_family_that_fits_again_brings_the_import_back() -> None:
     assert rig.imports[0].ips == rig.services[0].ips != ()
     assert ready is not None
     assert ready.status is True
+
+
+def test_a_change_that_is_refused_for_its_families_is_not_taken_for_a_lack_of_family() -> None:
+    rig = Rig().holding(OLD)
+    rig.then["replace 1"] = _bad_family
+
+    with pytest.raises(InvalidError):
+        rig.bring([a_record(an_export("a", ports=(Port("web", Protocol.TCP, 80),)), 6)])
 
 
 def test_a_service_that_is_refused_for_another_reason_fails_before_anything_is_published() -> None:
@@ -137,6 +160,44 @@ def test_a_lost_service_gets_its_address_back_or_any_other(is_taken: bool) -> No
 
     assert rig.imports[0].ips == rig.services[0].ips != ()
     assert (rig.imports[0].ips == held) is not is_taken
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_of_two_addresses_the_one_that_is_still_free_is_kept(taken: int) -> None:
+    rig = Rig(families=(V4, V6)).holding(a_record(an_export("a", families=(V4, V6)), 5))
+    held = rig.imports[0].ips
+    for name in [name for name in rig.state if name[0] is DerivedService]:
+        del rig.cluster.objects[name]
+    rig.cluster.taken.add(held[taken])
+
+    rig.bring([a_record(an_export("a", families=(V4, V6)), 5)])
+
+    assert rig.imports[0].ips == rig.services[0].ips
+    assert set(rig.imports[0].ips) & set(held) == {held[1 - taken]}
+    assert tuple(map(family_of, rig.imports[0].ips)) == rig.imports[0].families
+
+
+@pytest.mark.parametrize("back", [(V4,), (V6,)], ids=["primary-left", "primary-went"])
+def test_an_address_stays_when_a_family_comes_and_when_it_goes_again(back: tuple[Family, ...]) -> None:
+    rig = Rig(families=(V4, V6)).holding(OLD)
+    first = rig.imports[0].ips
+
+    rig.bring([a_record(an_export("a", families=(V6, V4)), 6)])
+    both = rig.imports[0].ips
+    rig.bring([a_record(an_export("a", families=back), 7)])
+
+    assert both[:1] == first
+    assert rig.imports[0].ips == tuple(ip for ip in both if family_of(ip) in back) == rig.services[0].ips
+    assert rig.imports[0].families == back
+
+
+def test_an_address_outlives_endpoints_and_exporters() -> None:
+    rig = Rig().holding(OLD, MINE)
+    held = rig.imports[0].ips
+
+    for records in ([a_record(an_export("a"), 6), MINE], [MINE], [a_record(an_export(OWN, created=2_000), 6)]):
+        rig.bring(records)
+        assert rig.imports[0].ips == rig.services[0].ips == held
 
 
 def test_only_a_service_can_ask_for_another_address() -> None:
@@ -205,6 +266,7 @@ def test_objects_that_were_not_written_are_counted_however_often_the_others_were
         "Service",
         "EndpointSlice",
         "ServiceImport",
+        "ServiceImport/status",
     ]
     assert outcome.unchanged == 1
 

@@ -1,7 +1,7 @@
 import pytest
 
 from cloudmap_mcs.domain.imports import OwnExport
-from cloudmap_mcs.domain.model import ClusterId, Gap, Record
+from cloudmap_mcs.domain.model import ClusterId, Gap, Port, Protocol, Record
 from cloudmap_mcs.reconcile.importing import Ask, Importer
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
@@ -21,6 +21,8 @@ def rehearsed(rig: Rig) -> Outcome:
     "found",
     [
         pytest.param([a_record(an_export("a", slices=[a_slice("10.1.0.2")]), 2)], id="change"),
+        pytest.param([a_record(an_export("a", ports=(Port("web", Protocol.TCP, 80),)), 2)], id="other-ports"),
+        pytest.param([a_record(an_export("a", labels=(("app", "web"),)), 2)], id="other-labels"),
         pytest.param([a_record(Gap.UNEXPORTED, 2)], id="removal"),
         pytest.param([a_record(an_export("b", slices=[a_slice("10.2.0.1")]), 2), MINE], id="others"),
         pytest.param([], id="nothing"),

@@ -5,7 +5,7 @@ import pytest
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import RetryableError
 from cloudmap_mcs.eventbridge.announcer import RefusedError
-from cloudmap_mcs.ports import Change
+from cloudmap_mcs.ports import Appeared, Change
 from cloudmap_mcs.watcher.announcing import SPACING, Announcements
 from tests.fakes.announcer import InMemoryBus
 from tests.fakes.time import Seconds, until
@@ -49,6 +49,23 @@ def test_the_first_change_of_a_key_goes_at_once_and_the_next_after_a_pause(rig: 
     rig.announcements.add(change(1, "third"))
     assert rig.bus.wait_for(4)[2:] == [change(3), change(1, "third")]
     assert [at for at, _ in rig.bus.calls] == [0.0, 0.0, SPACING]
+
+
+def test_a_namespace_is_announced_beside_its_keys_and_as_seldom(rig: Rig) -> None:
+    shop = Appeared("shop", ClusterId("a"))
+    for news in (change(1), shop, shop):
+        rig.announcements.add(news)
+    rig.start()
+    until(lambda: len(rig.bus.news) == 2)
+    rig.announcements.add(shop)
+    rig.announcements.add(change(1, "other"))
+    rig.bus.wait_for(2)
+    assert rig.bus.news == [change(1), shop, change(1, "other")]
+
+    rig.now.now += SPACING
+    rig.announcements.add(change(1, "third"))
+    rig.bus.wait_for(3)
+    assert rig.bus.appeared == [shop, shop]
 
 
 def test_what_comes_together_goes_together(rig: Rig) -> None:

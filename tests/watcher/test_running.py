@@ -9,7 +9,7 @@ from cloudmap_mcs.domain.model import ClusterId, Gap, ServiceKey
 from cloudmap_mcs.domain.offers import NoExport
 from cloudmap_mcs.domain.wellknown import ConditionType
 from cloudmap_mcs.errors import RetryableError, UnreachableError
-from cloudmap_mcs.ports import Member
+from cloudmap_mcs.ports import Appeared, Member
 from tests.builders import KEY, a_record, a_slice, an_export
 from tests.fakes.time import until
 from tests.watcher.world import Scene, joined
@@ -176,3 +176,27 @@ def test_conditions_that_failed_are_written_later_without_another_announcement(s
     until(lambda: scene.cluster.condition(READY))
 
     assert len(scene.bus.changes) == 1
+
+
+def test_a_namespace_that_appears_is_announced_for_this_cluster_by_the_leader_only(scene: Scene) -> None:
+    leader = joined(scene.start("one"))
+    standby = scene.start("two")
+    until(lambda: standby.watcher.readiness() == {"synced": True})
+    for life in (leader, standby):
+        life.appearances.add("shop")
+    until(lambda: scene.bus.appeared)
+    leader.export(a_slice("10.0.0.1"))
+    scene.bus.wait_for(1)
+
+    assert scene.bus.appeared == [Appeared("shop", A)]
+
+
+def test_what_appears_between_two_leaders_is_announced_by_the_second(scene: Scene) -> None:
+    leader = joined(scene.start("one"))
+    standby = scene.start("two")
+    leader.stop()
+    standby.appearances.add("shop")
+    joined(standby)
+    until(lambda: scene.bus.appeared)
+
+    assert scene.bus.appeared == [Appeared("shop", A)]

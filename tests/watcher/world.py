@@ -10,6 +10,7 @@ from cloudmap_mcs.domain.wellknown import PROPERTY_CLUSTER, PROPERTY_CLUSTERSET
 from cloudmap_mcs.kube.home import HomeCluster
 from cloudmap_mcs.ports import RegistryWriter
 from cloudmap_mcs.settings import WatcherSettings
+from cloudmap_mcs.watcher.appearing import Appearances
 from cloudmap_mcs.watcher.identity import ClusterIdentity
 from cloudmap_mcs.watcher.leading import Leadership
 from cloudmap_mcs.watcher.running import Watcher, World
@@ -120,6 +121,7 @@ class Life:
         self.scene = scene
         self.queue: WorkQueue[ServiceKey] = WorkQueue(monotonic=time.monotonic, random=lambda: 1.0)
         self.identity_changed = threading.Event()
+        self.appearances = Appearances(kept=SETTINGS.resync_seconds, monotonic=time.monotonic)
         self.leadership = Leadership(
             scene.leases, "cloudmap-mcs-system", pod, clock=scene.clock, monotonic=time.monotonic
         )
@@ -128,6 +130,7 @@ class Life:
             home=cast("HomeCluster", scene.home),
             cluster=cast("ReflectedCluster", scene.cluster),
             identity_changed=self.identity_changed,
+            appearances=self.appearances,
             leadership=self.leadership,
             registry=self._registry,
             announcer=scene.bus,

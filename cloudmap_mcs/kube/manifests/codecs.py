@@ -27,7 +27,8 @@ class Codec(Generic[V]):
 
     def seen(self, raw: Raw) -> Seen[V]:
         metadata = raw["metadata"]
-        return Seen(self.decode(raw), metadata["uid"], metadata["resourceVersion"], raw)
+        generation = metadata.get("generation", 0)
+        return Seen(self.decode(raw), metadata["uid"], metadata["resourceVersion"], raw, generation)
 
 
 IMPORTS: Final[Codec[ServiceImport]] = Codec(

@@ -22,13 +22,12 @@ from cloudmap_mcs.kube.manifests.fields import (
     decode_traffic,
     encode_ports,
     encode_traffic,
-    is_ours,
     labels_of,
     spec_of,
     texts_in,
 )
 from cloudmap_mcs.kube.manifests.reading import Reading, texts
-from cloudmap_mcs.kube.resources import SERVICES
+from cloudmap_mcs.kube.resources import SERVICE_IMPORTS, SERVICES
 
 HEADLESS: Final = "None"
 _SINGLE: Final = "SingleStack"
@@ -96,8 +95,9 @@ def decode(raw: Mapping[str, Any]) -> DerivedService:
 
 
 def is_derived(raw: Mapping[str, Any]) -> bool:
-    """Say whether a Service was made by an importer of ours."""
-    return is_ours(raw) and LABEL_SERVICE_NAME in labels_of(raw)
+    """Say whether any implementation made this Service for a ServiceImport; what is imported is not exported again."""
+    owners = raw["metadata"].get("ownerReferences") or ()
+    return LABEL_SERVICE_NAME in labels_of(raw) or any(owner.get("kind") == SERVICE_IMPORTS.kind for owner in owners)
 
 
 def _policy(asks: frozenset[Family]) -> Raw:

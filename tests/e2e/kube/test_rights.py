@@ -24,7 +24,7 @@ from cloudmap_mcs.kube.cluster import KubeCluster
 from cloudmap_mcs.kube.exports import export_seen
 from cloudmap_mcs.kube.home import HomeCluster, Lease
 from cloudmap_mcs.kube.reflector import Chance
-from cloudmap_mcs.kube.resources import CLUSTER_PROPERTIES, SERVICE_EXPORTS
+from cloudmap_mcs.kube.resources import CLUSTER_PROPERTIES, NAMESPACES, SERVICE_EXPORTS
 from cloudmap_mcs.ports import Offered
 from cloudmap_mcs.watcher.sources import Listeners, ReflectedCluster
 from sandbox.controlplane.applying import apply
@@ -131,13 +131,16 @@ def test_an_importer_can_do_all_its_work(caller: Recording, bystander: Bystander
 def test_a_watcher_can_do_all_its_work(watcher: Recording, bystander: Bystander, namespace: str) -> None:
     key = ServiceKey(namespace, "web")
     home = HomeCluster(watcher)
-    reflected = ReflectedCluster(watcher, home, Listeners(lambda _: None, lambda: None), CHANCE)
+    appeared: list[str] = []
+    reflected = ReflectedCluster(watcher, home, Listeners(lambda _: None, lambda: None, appeared.append), CHANCE)
     reflected.start()
     eventually("all kinds are listed", lambda: reflected.is_synced)
 
     seen = export_seen(offer(bystander, key))
     eventually("all kinds are watched", lambda: is_whole(reflected.offered(key)))
     eventually("properties are watched", lambda: reflected.identity().get(namespace) == "v")
+    bystander.create(NAMESPACES.everywhere, {"metadata": {"name": f"{namespace}-later"}})
+    eventually("namespaces are watched", lambda: appeared == [f"{namespace}-later"])
     reflected.stop()
     bystander.delete(CLUSTER_PROPERTIES.path(namespace))
     assert seen is not None

@@ -121,7 +121,7 @@ def test_nothing_without_our_mark_is_touched(lab: Lab) -> None:
     assert lab.west.imported(namespace) == before
 
 
-def test_a_namespace_that_comes_later_gets_its_imports_by_the_next_resync(lab: Lab) -> None:
+def test_a_namespace_that_came_while_no_watcher_ran_gets_its_imports_by_the_next_resync(lab: Lab) -> None:
     namespace = "only-in-the-east"
     lab.east.namespace(namespace)
     lab.east.service(namespace)
@@ -130,8 +130,10 @@ def test_a_namespace_that_comes_later_gets_its_imports_by_the_next_resync(lab: L
     eventually("the import in the east", lambda: lab.east.addresses(namespace) == {"10.201.9.7"})
 
     eventually("the key in the index", lambda: namespace in str(lab.instances("", "members")))
+    lab.kill_watcher(lab.west)
     lab.west.namespace(namespace)
     report = lab.invoke(lab.west, resync="all")
+    lab.start_watcher(lab.west)
 
     assert report["complete"]
     assert lab.west.addresses(namespace) == {"10.201.9.7"}

@@ -1,0 +1,99 @@
+"""The command line of `python -m sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from cloudmap_mcs.clusterset import Label
+from sandbox.errors import SandboxError
+from sandbox.nodes.addresses import FAMILIES, IPV4
+
+DESCRIPTION: Final = "Everything on this machine: what `make sandbox`, `make demo` and `make down` call."
+_CLUSTERS: Final = ("east", "west")
+_COMMANDS: Final = (("up", "start the sandbox and leave it running"), ("demo", "start it and show the main job"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asked for; the IP families of each cluster of the sandbox's own, in their order."""
+
+    command: str
+    folder: Path
+    cloudmap_endpoint: str
+    operation_delay: str = ""
+    contexts: tuple[str, ...] = ()
+    clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    real_nodes: bool = False
+
+
+def read(arguments: list[str], folder: Path) -> Wanted:
+    """Parse the arguments, with the folder for when none is given; SandboxError for what cannot be combined."""
+    options = _parser(folder).parse_args(arguments)
+    place = options.folder.absolute()
+    if options.command == "down":
+        return Wanted("down", place, options.cloudmap_endpoint)
+    real = options.command == "up" and options.nodes == "real"
+    _check(options, real=real)
+    clusters = tuple(_cluster(text, real=real) for text in options.cluster or _CLUSTERS)
+    if len(dict(clusters)) < len(clusters):
+        raise SandboxError("--cluster names the same cluster twice")
+    return Wanted(
+        options.command,
+        place,
+        options.cloudmap_endpoint,
+        options.operation_delay,
+        tuple(options.context),
+        clusters,
+        real,
+    )
+
+
+def _check(options: argparse.Namespace, *, real: bool) -> None:
+    if options.command == "demo" and len(options.context or _CLUSTERS) == 1:
+        raise SandboxError("the demo needs two clusters: name another --context, or none for two of its own")
+    if options.context and options.cluster:
+        raise SandboxError("--context attaches clusters that exist, --cluster makes new ones: give one of the two")
+    if real and (options.context or options.cloudmap_endpoint):
+        raise SandboxError("from the network of real nodes neither a --context nor another Cloud Map can be reached")
+
+
+def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...]]:
+    name, _, families = text.partition("=")
+    try:
+        TypeAdapter(Label).validate_python(name)
+    except ValidationError as error:
+        what = "the id must be a DNS label in lower case of at most 45 characters"
+        raise SandboxError(f"--cluster {text}: {what}") from error
+    if families and not real:
+        raise SandboxError(f"--cluster {text}: only real nodes have IP families of their own, with --nodes real")
+    if families and families not in FAMILIES:
+        raise SandboxError(f"--cluster {text}: IP families are one of {', '.join(FAMILIES)}")
+    return name, FAMILIES.get(families, (IPV4,))
+
+
+def _parser(folder: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in _COMMANDS:
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--operation-delay", default="100ms", help="of the Cloud Map simulator (%(default)s)")
+        command.add_argument(
+            "--context", action="append", default=[], metavar="NAME", help="a cluster of your kubeconfig; repeatable"
+        )
+        about = f"a cluster to make (default: {' and '.join(_CLUSTERS)}); repeatable; FAMILIES: {', '.join(FAMILIES)}"
+        command.add_argument("--cluster", action="append", default=[], metavar="ID[=FAMILIES]", help=about)
+        if name == "up":
+            about = "nodes simulated by KWOK (the default), or one real node a cluster: needs Linux and root"
+            command.add_argument("--nodes", choices=("simulated", "real"), default="simulated", help=about)
+    down = commands.add_parser("down", help="stop everything that runs in this checkout")
+    for command in commands.choices.values():
+        text = "remove what it has of the clusterset, too" if command is down else "another Cloud Map"
+        command.add_argument("--cloudmap-endpoint", default="", metavar="URL", help=text)
+        about = "its state (default: .sandbox in the checkout)"
+        command.add_argument("--folder", type=Path, default=folder, help=about)
+    return parser

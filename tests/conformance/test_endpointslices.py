@@ -1,0 +1,41 @@
+"""Spec 16: the EndpointSlices of an import."""
+
+from functools import partial
+
+import pytest
+
+from tests.conformance.clusters import Cluster
+from tests.conformance.objects import HELLO
+from tests.conformance.observing import KUBERNETES, MANAGED_BY, SERVICE_NAME, families_of, slices_of
+from tests.conformance.options import MAY_BE_KUBERNETES
+from tests.conformance.specs import spec
+from tests.conformance.trial import Trial
+from tests.conformance.verdicts import demand
+from tests.conformance.waiting import IMPORT_SECONDS
+
+
+@spec(16)
+def test_each_cluster_has_slices_of_the_import_until_the_unexport(trial: Trial, pytestconfig: pytest.Config) -> None:
+    trial.start()
+
+    found = [
+        (cluster, one)
+        for cluster in trial.clusters
+        for family in families_of(trial, cluster)
+        for one in slices_of(trial, cluster, family)
+    ]
+    for cluster, one in found:
+        labels, told = one["metadata"]["labels"], f"EndpointSlice {one['metadata']['name']} in cluster {cluster.name}"
+        demand(labels[SERVICE_NAME] == HELLO, f"{told} has {SERVICE_NAME}={labels[SERVICE_NAME]}")
+        demand(labels.get(MANAGED_BY), f"{told} has no label {MANAGED_BY}")
+        if not pytestconfig.getoption(MAY_BE_KUBERNETES):
+            demand(labels[MANAGED_BY] != KUBERNETES, f"{told} says that Kubernetes itself manages it")
+    trial.unexport(trial.first)
+
+    for cluster, one in found:
+        trial.waiting.within(IMPORT_SECONDS, partial(_is_gone, trial, cluster, one["metadata"]["name"]))
+
+
+def _is_gone(trial: Trial, cluster: Cluster, name: str) -> None:
+    found = cluster.find("EndpointSlice", name, trial.namespace)
+    demand(found is None, f"EndpointSlice {name} is still in cluster {cluster.name} after the unexport")

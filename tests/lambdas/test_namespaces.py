@@ -1,0 +1,147 @@
+"""A namespace that appeared: its keys are imported, at the pace and with the failures of any other."""
+
+import pytest
+
+from cloudmap_mcs.domain.imports import NamespaceState
+from cloudmap_mcs.domain.model import ServiceKey
+from cloudmap_mcs.errors import PermanentError, RetryableError, UnreachableError
+from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, delayed
+from tests.builders import KEY
+from tests.lambdas.function import OTHER, SHOP, WEB, Function, imported, offer
+from tests.lambdas.rig import Rig, a_batch, a_hint, an_arrival
+from tests.lambdas.test_batches import Refusing
+
+ELSEWHERE = offer(ServiceKey("bank", "web"))
+AGAIN = (LookAround("shop", 1), 5)
+
+
+def test_every_key_of_the_namespace_that_the_index_has_is_imported_and_no_other(function: Function, rig: Rig) -> None:
+    rig.register(WEB, SHOP, ELSEWHERE)
+
+    assert function.failed(one=an_arrival("shop")) == []
+    assert imported(rig) == {KEY, OTHER}
+    assert rig.troubles.count("index") == 1
+    assert sorted(map(str, rig.sqs.sent)) == sorted(
+        map(str, [(LookAgain(KEY), 30), (LookAgain(OTHER), 30), AGAIN]),
+    )
+    (line,) = function.told("namespace appeared")
+    assert (line["level"], line["namespace"], line["keys"]) == ("INFO", "shop", ["shop/other", "shop/web"])
+
+
+def test_a_namespace_without_exports_is_no_error_and_costs_one_read_now_and_one_later(
+    function: Function, rig: Rig
+) -> None:
+    assert function.failed(one=an_arrival("shop")) == []
+    assert rig.troubles.calls == ["index"]
+    assert rig.sqs.sent == [AGAIN]
+
+    assert function.failed(two=delayed(LookAround("shop", 1))) == []
+    assert rig.troubles.calls == ["index"] * 2
+    assert rig.sqs.sent == [AGAIN]
+    assert function.lines == []
+
+
+def test_a_key_that_the_index_did_not_have_yet_is_imported_by_the_second_look(function: Function, rig: Rig) -> None:
+    function.failed(one=an_arrival("shop"))
+    rig.register(WEB)
+
+    assert function.failed(two=delayed(LookAround("shop", 1))) == []
+    assert imported(rig) == {KEY}
+
+
+def test_a_namespace_that_went_again_gets_nothing_and_is_no_error(function: Function, rig: Rig) -> None:
+    rig.register(WEB)
+    for state in (NamespaceState.MISSING, NamespaceState.TERMINATING):
+        rig.cluster.namespaces["shop"] = state
+        assert function.failed(one=an_arrival("shop")) == []
+
+    assert imported(rig) == set()
+    assert "discover" not in rig.troubles.calls
+
+
+def test_another_clustersets_namespaces_are_ignored(function: Function, rig: Rig) -> None:
+    assert function.failed(one=an_arrival("shop", clusterset="test")) == []
+    assert rig.troubles.calls == []
+    assert function.counted()["MessagesIgnored"] == 1
+
+
+def test_several_namespaces_and_keys_of_a_batch_are_one_read_of_the_index_and_one_reconcile_each(
+    function: Function, rig: Rig
+) -> None:
+    rig.register(WEB, SHOP, ELSEWHERE)
+
+    assert function.failed(one=an_arrival("shop"), two=a_hint(WEB), three=an_arrival("bank"), four="x") == ["four"]
+    assert rig.troubles.count("index") == 1
+    assert function.counted()["KeysReconciled"] == 3
+
+
+def test_a_key_that_needs_a_person_fails_the_namespaces_message_and_hinders_no_other_key(
+    function: Function, rig: Rig
+) -> None:
+    rig.register(WEB, SHOP)
+    Refusing(rig, WEB, PermanentError("HTTP 403: forbidden"))
+
+    assert function.failed(one=an_arrival("shop"), two=an_arrival("bank")) == ["one"]
+    assert imported(rig) == {OTHER}
+    (line,) = function.told("reconcile failed")
+    assert (line["service_name"], line["problem"]) == ("web", "HTTP 403: forbidden")
+
+
+def test_a_key_that_fails_for_now_waits_alone(function: Function, rig: Rig) -> None:
+    rig.register(WEB, SHOP)
+    Refusing(rig, WEB, RetryableError("throttled", retry_after=7))
+
+    assert function.failed(one=an_arrival("shop")) == []
+    assert (LookAgain(KEY, (), 1), 7) in rig.sqs.sent
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [
+        (RetryableError("throttled"), (LookAround("shop", 1), 1)),
+        (UnreachableError("no answer"), (LookAround("shop", 0), 60)),
+    ],
+)
+def test_an_index_that_cannot_be_read_now_is_read_later_and_hinders_no_other_message(
+    function: Function, rig: Rig, error: Exception, later: tuple[LookAround, int]
+) -> None:
+    rig.register(WEB, SHOP)
+    rig.troubles.lasting["index"] = error
+
+    assert function.failed(one=an_arrival("shop"), two=a_hint(WEB)) == []
+    assert imported(rig) == {KEY}
+    assert sorted(map(str, rig.sqs.sent)) == sorted(map(str, [(LookAgain(KEY), 30), later]))
+    (line,) = function.told("reconcile failed")
+    assert (line["namespace"], line["problem"]) == ("shop", str(error))
+
+
+@pytest.mark.parametrize("error", [PermanentError("AccessDenied"), KeyError("Instances")])
+def test_an_index_that_nobody_may_or_can_read_fails_the_namespaces_message_alone(
+    function: Function, rig: Rig, error: Exception
+) -> None:
+    rig.register(WEB, SHOP)
+    rig.troubles.lasting["index"] = error
+
+    assert function.failed(one=an_arrival("shop"), two=a_hint(WEB)) == ["one"]
+    assert imported(rig) == {KEY}
+    assert function.counted()["ReconcileErrors"] == 1
+
+
+def test_a_look_that_cannot_be_postponed_fails_the_namespaces_message(function: Function, rig: Rig) -> None:
+    rig.sqs.refuse = ['"attempt"']
+
+    assert function.failed(one=an_arrival("shop")) == ["one"]
+    (line,) = function.told("reconcile failed")
+    assert (line["namespace"], line["problem"]) == (
+        "shop",
+        "namespace shop: sending a delayed message: RequestThrottled",
+    )
+
+
+def test_without_time_the_namespace_waits_as_a_new_message(function: Function, rig: Rig) -> None:
+    rig.register(WEB)
+    answer = function(a_batch({"one": an_arrival("shop")}), milliseconds=5_000)
+
+    assert answer == {"batchItemFailures": []}
+    assert rig.troubles.calls == []
+    assert rig.sqs.sent == [(LookAround("shop", 1), 1)]
