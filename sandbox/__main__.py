@@ -19,6 +19,7 @@ from sandbox.demo.tidying import tidy
 from sandbox.demo.view import NAMESPACE
 from sandbox.errors import SandboxError
 from sandbox.nodes.entering import enter, leave, real_nodes
+from sandbox.nodes.network import Network
 from sandbox.options import read
 from sandbox.process import Processes, interruptible, stop_recorded
 from sandbox.sandbox import read_sandbox
@@ -52,11 +53,11 @@ def main(arguments: list[str]) -> int:
 
 def _up(console: Console, wanted: Wanted) -> int:
     progress = Progress(console)
-    nodes = _real_nodes(wanted, progress) if wanted.real_nodes else None
-    if nodes and not nodes.network.is_inside():
-        enter(ROOT, nodes, environ=_environ(), progress=progress)
+    if wanted.real_nodes and not Network(wanted.folder).is_inside():
+        enter(ROOT, _real_nodes(wanted, progress), environ=_environ(), progress=progress)
     processes = Processes(wanted.folder)
     try:
+        nodes = _real_nodes(wanted, progress) if wanted.real_nodes else None
         sandbox = _start(wanted, processes, progress, nodes)
         if wanted.command == "demo":
             status = _demo(console, sandbox)

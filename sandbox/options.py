@@ -54,8 +54,9 @@ def read(arguments: list[str], folder: Path) -> Wanted:
 
 
 def _check(options: argparse.Namespace, *, real: bool) -> None:
-    if options.command == "demo" and len(options.context or _CLUSTERS) == 1:
-        raise SandboxError("the demo needs two clusters: name another --context, or none for two of its own")
+    for kind in ("context", "cluster"):
+        if options.command == "demo" and len(getattr(options, kind)) == 1:
+            raise SandboxError(f"the demo needs two clusters: name another --{kind}, or none for two of its own")
     if options.context and options.cluster:
         raise SandboxError("--context attaches clusters that exist, --cluster makes new ones: give one of the two")
     if real and (options.context or options.cloudmap_endpoint):
@@ -63,15 +64,15 @@ def _check(options: argparse.Namespace, *, real: bool) -> None:
 
 
 def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...]]:
-    name, _, families = text.partition("=")
+    name, has_families, families = text.partition("=")
     try:
         TypeAdapter(Label).validate_python(name)
     except ValidationError as error:
         what = "the id must be a DNS label in lower case of at most 45 characters"
         raise SandboxError(f"--cluster {text}: {what}") from error
-    if families and not real:
+    if has_families and not real:
         raise SandboxError(f"--cluster {text}: only real nodes have IP families of their own, with --nodes real")
-    if families and families not in FAMILIES:
+    if has_families and families not in FAMILIES:
         raise SandboxError(f"--cluster {text}: IP families are one of {', '.join(FAMILIES)}")
     return name, FAMILIES.get(families, (IPV4,))
 

@@ -87,19 +87,24 @@ def end(processes: Sequence[Recorded], *, grace: float) -> None:
 
     Returns when nothing of them runs; numbers that now belong to somebody else are left alone.
     """
-    groups = [process for process in reversed(processes) if is_running(process) or _left_behind(process)]
+    groups = [process for process in reversed(processes) if _is_there(process)]
     for process in groups:
         _signal(process, process.stop_signal)
     _wait_for(groups, grace)
     for process in groups:
-        if is_running(process) or _left_behind(process):
+        if _is_there(process):
             _signal(process, signal.SIGKILL)
     _wait_for(groups, _AFTER_KILL_SECONDS)
 
 
+def _is_there(process: Recorded) -> bool:
+    """Whether it runs, or what it started and left behind does."""
+    return is_running(process) or _left_behind(process)
+
+
 def _wait_for(processes: Sequence[Recorded], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while any(is_running(process) for process in processes) and time.monotonic() < deadline:
+    while any(_is_there(process) for process in processes) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
 
 

@@ -75,6 +75,11 @@ class Child:
                 raise SandboxError(self._told(f"is not ready after {timeout:g} s"))
             time.sleep(_POLL_SECONDS)
 
+    def require_running(self) -> None:
+        """SandboxError with the last log lines if the process has ended."""
+        if self.status is not None:
+            raise SandboxError(self._told(f"ended with status {self.status}"))
+
     def reap(self) -> None:
         """Collect the exit status of a process that was ended."""
         with suppress(subprocess.TimeoutExpired):
@@ -120,6 +125,11 @@ class Processes:
         """Return the processes that nobody stopped through this object and that no longer run."""
         with self._lock:
             return [child for child in self._children if child.status is not None]
+
+    def require_running(self) -> None:
+        """SandboxError with the last log lines of a process that ended and that nobody stopped."""
+        for child in self.ended():
+            child.require_running()
 
     def close(self, *, grace: float = GRACE_SECONDS) -> None:
         """End everything; nothing can be started afterwards. Another Ctrl-C does not interrupt it."""

@@ -35,6 +35,7 @@ from sandbox.controlplane.cluster import PROGRAMS, WITHOUT_NODES
 from sandbox.controlplane.spec import LOOPBACK
 from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
+from sandbox.nodes.entering import leave
 from sandbox.process import free_ports, stop_recorded
 from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
 from sandbox.watchers import Beside
@@ -91,6 +92,8 @@ def start(site: Site) -> Sandbox:
     SandboxError says what a person must do; whatever was started by then is up to the caller's `processes`.
     """
     stop_recorded(site.folder)
+    if site.nodes is None:
+        leave(site.folder)
     site.folder.mkdir(parents=True, exist_ok=True)
     site.folder.chmod(0o700)
     attaching = _read_contexts(site)
@@ -109,7 +112,7 @@ def start(site: Site) -> Sandbox:
     sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"], site.cloudmap_endpoint)
     _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, attaching))
     if site.nodes:
-        _timed(site, "nodes and DNS", partial(site.nodes.finish, members))
+        _timed(site, "nodes and DNS", partial(site.nodes.finish, members, site.processes))
     _timed(site, "a first resync of every cluster", lambda: _resync(sandbox))
     sandbox.write()
     return sandbox

@@ -56,7 +56,7 @@ class Importer:
         for _ in range(ATTEMPTS):
             observed = self.cluster.observe(key)
             if skip := _SKIPS.get(observed.namespace) or (Skip.FOREIGN_IMPORT if observed.is_foreign else None):
-                return replace(told, changes=tuple(done), skip=skip)
+                return replace(told, changes=tuple(done), skip=skip, unsettled="")
             floor = {source: note for source, note in floors(observed).items() if source in self.members}
             reading = reader.read(key, floor, ask.wanted, ask.patience)
             told = replace(told, set_aside=reading.set_aside)
@@ -64,7 +64,7 @@ class Importer:
                 return replace(told, changes=tuple(done), retry=True)
             goal = plan.desired(self.own, key, reading.records, observed)
             if skip := _held(goal, observed, ask):
-                return replace(told, changes=tuple(done), skip=skip)
+                return replace(told, changes=tuple(done), skip=skip, unsettled="")
             before = len(done)
             try:
                 after = Applier(self.own, self.cluster, self.clock, done.append).bring(goal, observed)

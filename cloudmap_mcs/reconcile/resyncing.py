@@ -1,6 +1,6 @@
 """Reconcile every key of one cluster: repairs whatever lost events left. Its removals are counted first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
@@ -35,6 +35,16 @@ def resync_one(importer: Importer, key: ServiceKey, *, may_remove: bool = True) 
 def within(keys: Iterable[ServiceKey], namespace: str | None) -> tuple[ServiceKey, ...]:
     """Give the keys of a namespace, or all of them, in order."""
     return tuple(sorted(key for key in keys if namespace is None or key.namespace == namespace))
+
+
+def lacking(importer: Importer, namespaces: Collection[str]) -> frozenset[ServiceKey]:
+    """Give the keys of some namespaces that the index has and of which the cluster holds nothing yet.
+
+    There is nothing to remove of them, so that no brake is needed. Raises what listing the index or the cluster raises.
+    """
+    index = importer.registry.index()
+    keys = frozenset(key for namespace in namespaces for key in within(index.keys, namespace))
+    return keys - importer.cluster.imports() if keys else keys
 
 
 @dataclass(frozen=True, slots=True)

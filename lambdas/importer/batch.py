@@ -75,7 +75,7 @@ class Work:
 
 @dataclass(slots=True)
 class Surroundings:
-    """All messages of one namespace in a batch, taken together. They stand for every key of it in the index."""
+    """All messages of one namespace in a batch, taken together. They stand for every key that it lacks."""
 
     namespace: str
     attempt: int = 0
@@ -101,12 +101,12 @@ class Grouped:
     ignored: tuple[str, ...]
 
     def spread(self, keys: Iterable[ServiceKey]) -> tuple[Work, ...]:
-        """Give the work for those of the index's keys that lie in a namespace and have no message of their own."""
-        indexed, known = frozenset(keys), {work.key for work in self.work}
+        """Give the work for those of some keys that lie in a namespace and have no message of their own."""
+        free = frozenset(keys) - {work.key for work in self.work}
         return tuple(
             Work(key, messages=list(around.messages))
             for around in self.namespaces
-            for key in within(indexed - known, around.namespace)
+            for key in within(free, around.namespace)
         )
 
 
@@ -169,7 +169,7 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
 
 
 def look_around(around: Surroundings, error: Exception | None) -> FollowUp | None:
-    """Decide whether and when to read the index for a namespace again; `error` is why it could not be read.
+    """Decide whether and when to look at a namespace again; `error` is why nobody knows what it lacks.
 
     Once more where all went well the first time, else as with a key.
     """

@@ -1,17 +1,18 @@
 """What the importer function does with a batch and with an invoke, once its adapters are built."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge.invocations import Continuation, Resync, payload
-from cloudmap_mcs.ports import Clock, Index
+from cloudmap_mcs.ports import Clock
 from cloudmap_mcs.reconcile.importing import Importer
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.rehearsing import Rehearsal
-from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer, resync_one
+from cloudmap_mcs.reconcile.resyncing import Resynced, Resyncer, lacking, resync_one
 from lambdas.importer.batch import Accept, FollowUp, Grouped, Surroundings, Work, follow_up, grouped, look_around
 from lambdas.importer.postponing import OwnQueue
 from lambdas.importer.report import report
@@ -21,13 +22,13 @@ from lambdas.importer.report import report
 class Handled:
     """What became of a batch: each key's outcome or error, and the messages that are not done, with why.
 
-    `index` is the index that was read for namespaces, or why it was not. `unsent` says of which work or namespace a
-    delayed message could not be sent.
+    `unlisted` is why nobody knows what the batch's namespaces lack. `unsent` says of which work or namespace a delayed
+    message could not be sent.
     """
 
     batch: Grouped
     results: tuple[tuple[Work, Outcome | Exception], ...]
-    index: Index | Exception | None
+    unlisted: Exception | None
     failed: Mapping[str, Exception]
     unsent: tuple[tuple[Work | Surroundings, Exception], ...] = ()
 
@@ -55,12 +56,14 @@ class Attempt:
         except Exception as error:  # noqa: BLE001  # a bug that one key brings out must not take the others along
             return error
 
-    def read_index(self) -> Index | Exception:
-        """Read the index, unless the time is up."""
+    def lacking(self, namespaces: Collection[str]) -> frozenset[ServiceKey] | Exception:
+        """List what namespaces lack, unless there is none or the time is up."""
+        if not namespaces:
+            return frozenset()
         if self.clock.now_ms() >= self.until_ms:
             return RetryableError("the index was not read, the function's time was up")
         try:
-            return self.importer.registry.index()
+            return lacking(self.importer, namespaces)
         except Exception as error:  # noqa: BLE001  # the batch's other messages are not concerned
             return error
 
@@ -80,29 +83,29 @@ class Door:
     def handle_batch(self, bodies: Mapping[str, str], *, until_ms: int) -> Handled:
         """Reconcile the keys of a batch in parallel; a key's failure concerns its own messages only.
 
-        The index is read only if a namespace came, while the batch's own keys are under way.
+        What namespaces lack is listed while the batch's own keys are under way.
         A cluster that one key found unreachable is not waited for by the others; nothing is begun after `until_ms`.
         """
         batch = grouped(bodies, self.accept)
         attempt = Attempt(self.importer, self.clock, until_ms)
         begun = self.executor.map(attempt.reconcile, batch.work)
-        index = attempt.read_index() if batch.namespaces else None
-        spread = batch.spread(index.keys) if isinstance(index, Index) else ()
+        keys = attempt.lacking([around.namespace for around in batch.namespaces])
+        unlisted = keys if isinstance(keys, Exception) else None
+        spread = () if isinstance(keys, Exception) else batch.spread(keys)
         begun_later = self.executor.map(attempt.reconcile, spread)
         results = (*zip(batch.work, begun, strict=True), *zip(spread, begun_later, strict=True))
-        return self._settled(batch, results, index)
+        return self._settled(batch, results, unlisted)
 
     def _settled(
-        self, batch: Grouped, results: tuple[tuple[Work, Outcome | Exception], ...], index: Index | Exception | None
+        self, batch: Grouped, results: tuple[tuple[Work, Outcome | Exception], ...], unlisted: Exception | None
     ) -> Handled:
         """Postpone what is to be looked at again, and collect the messages that are not done.
 
         Delayed messages are sent in parallel: one namespace may leave hundreds.
         """
-        error = index if isinstance(index, Exception) else None
         open_ends: list[tuple[Work | Surroundings, object, FollowUp | None]] = [
             *((work, result, follow_up(work, result)) for work, result in results),
-            *((around, error, look_around(around, error)) for around in batch.namespaces),
+            *((around, unlisted, look_around(around, unlisted)) for around in batch.namespaces),
         ]
         failed: dict[str, Exception] = dict(batch.refused)
         unsent: list[tuple[Work | Surroundings, Exception]] = []
@@ -113,7 +116,7 @@ class Door:
             problem = refusal if later else result
             if isinstance(problem, Exception):
                 failed.update(dict.fromkeys(part.messages, problem))
-        return Handled(batch, results, index, failed, tuple(unsent))
+        return Handled(batch, results, unlisted, failed, tuple(unsent))
 
     def _postpone(self, later: FollowUp | None) -> Exception | None:
         if later is None:

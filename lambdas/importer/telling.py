@@ -40,8 +40,8 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
 
 def _tell_namespace(logger: Logger, metrics: Metrics, around: Surroundings, handled: Handled) -> None:
     about = {"namespace": around.namespace}
-    if isinstance(handled.index, Exception):
-        _tell_error(logger, metrics, about, handled.index)
+    if handled.unlisted:
+        _tell_error(logger, metrics, about, handled.unlisted)
     elif around.attempt == 0:
         found = [str(work.key) for work, _ in handled.results if work.key.namespace == around.namespace]
         logger.info("namespace appeared", extra={**about, "keys": found})

@@ -63,7 +63,7 @@ class LocalAws:
         environment = {
             **{name: base[name] for name in ("PATH", "HOME") if name in base},
             # Functions call it on loopback whatever its host is.
-            "BIND_HOST": LOOPBACK if self.host == "localhost" else "0.0.0.0",  # noqa: S104 - a network of its own
+            "BIND_HOST": LOOPBACK if self.host == "localhost" else "0.0.0.0",
             "MINISTACK_HOST": self.host,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": self.account,

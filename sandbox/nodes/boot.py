@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sandbox.nodes.settings import HOME, PROGRAMS, SOCKET
+from sandbox.process import last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +36,12 @@ _KEPT: Final = {"containerd": "var/lib/containerd", "kubelet": "var/lib/kubelet"
 _PATH: Final = f"{PROGRAMS}:/usr/sbin:/usr/bin:/sbin:/bin"
 _START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
+_SHOWN_LINES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of the node; `log` is a file below the cluster's folder."""
+    """A program of the node: its name, which is its log's, and its command line."""
 
     name: str
     arguments: tuple[str, ...]
@@ -84,8 +86,15 @@ def main(arguments: list[str]) -> int:
     while True:
         pid, status = os.wait()
         if pid in running:
-            print(f"{running[pid]} ended with status {os.waitstatus_to_exitcode(status)}", flush=True)
+            _tell_end(running[pid], os.waitstatus_to_exitcode(status))
             return 1
+
+
+def _tell_end(program: str, status: int) -> None:
+    """Say which program ended; this process's own log is the one that is shown to a person."""
+    print(f"{program} ended with status {status}; the end of its log:")
+    for line in last_lines(_log(program), _SHOWN_LINES):
+        print(f"  {line}", flush=True)
 
 
 def _assemble(boot: Boot) -> Path:
@@ -156,7 +165,7 @@ def _move_in(root: Path) -> None:
 
 def _start(program: Program) -> int:
     """Start a program of the node; its output goes to a log in the cluster's folder."""
-    log = os.open(f"{HOME}/logs/{program.name}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    log = os.open(_log(program.name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     actions = ((os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2))
     command = _which(program.arguments[0])
     try:
@@ -164,6 +173,10 @@ def _start(program: Program) -> int:
         return os.posix_spawn(command, program.arguments, environment, file_actions=actions, setpgroup=0)
     finally:
         os.close(log)
+
+
+def _log(program: str) -> Path:
+    return Path(HOME, "logs", f"{program}.log")
 
 
 def _which(name: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudmap_mcs.install.corefile import enable
 from cloudmap_mcs.install.dns import rights
-
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.nodes import is_usable
 from sandbox.controlplane.spec import ClusterSpec, Machine
@@ -18,10 +18,10 @@ from sandbox.nodes import coredns
 from sandbox.nodes.addresses import IPV4, VPC, Addresses
 from sandbox.nodes.node import NodeParts, node_command
 from sandbox.nodes.settings import NodeSettings
+from sandbox.sandbox import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from cloudmap_mcs.install.names import Manifest
     from sandbox.controlplane.client import KubeClient
@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from sandbox.controlplane.spec import TokenWebhook
     from sandbox.nodes.cgroups import Cgroups
     from sandbox.nodes.network import Network
-    from sandbox.process import Child, Processes
+    from sandbox.process import Processes
     from sandbox.sandbox import Member
 
-REGION: Final = "us-east-1"
 _READY_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
 
@@ -67,31 +66,34 @@ class RealNodes:
             machine=machine,
         )
 
-    def boot(self, plane: ControlPlane, processes: Processes) -> Child:
+    def boot(self, plane: ControlPlane, processes: Processes) -> None:
         """Start a cluster's node and return at once."""
         spec = plane.spec
         assert spec.machine is not None  # noqa: S101 - `spec` gave it one
         self.cgroups.create(spec.name)
         its = addresses(self.families)[spec.name]
         settings = NodeSettings(spec.machine.node, its, spec.zones[0], spec.region, self.cgroups.path(spec.name))
-        return processes.start(node_command(plane, settings, self.parts, sources=self.sources))
+        processes.start(node_command(plane, settings, self.parts, sources=self.sources))
 
     @property
     def host(self) -> str:
         """Where what stands for AWS listens."""
         return VPC[IPV4]
 
-    def finish(self, members: Mapping[str, Member]) -> None:
+    def finish(self, members: Mapping[str, Member], processes: Processes) -> None:
         """Install CoreDNS with the clusterset's zone, and return when nodes and DNS are at work.
 
         The CRD must be there and served: CoreDNS answers nothing at all while it cannot list ServiceImports.
+        SandboxError with the log of whichever process of the sandbox ends meanwhile.
         """
         its = addresses(self.families)
         for name, member in members.items():
             apply(member.client(), dns_manifests(its[name], self.parts.coredns))
         for name, member in members.items():
-            _wait_for(partial(has_node, member.client()), f"the node of {name}")
-            _wait_for(partial(_answers, member.client()), f"CoreDNS of {name}")
+            logs = Path(member.kubeconfig).parent / "logs"
+            client = member.client()
+            _wait_for(partial(has_node, client), processes, f"the node of {name} ({logs})")
+            _wait_for(partial(_answers, client), processes, f"CoreDNS of {name} ({logs.with_name('log')}/pods)")
 
 
 def dns_manifests(its: Addresses, image: str) -> list[Manifest]:
@@ -104,9 +106,10 @@ def _answers(client: KubeClient) -> bool:
     return bool(deployment.get("status", {}).get("readyReplicas"))
 
 
-def _wait_for(ready: Callable[[], bool], what: str) -> None:
+def _wait_for(ready: Callable[[], bool], processes: Processes, what: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not ready():
+        processes.require_running()
         if time.monotonic() > deadline:
             raise SandboxError(f"{what} is not ready after {_READY_SECONDS:g} s")
         time.sleep(_POLL_SECONDS)

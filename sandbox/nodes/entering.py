@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from infra.bundle import bundle
@@ -13,22 +14,21 @@ from infra.cache import cache_folder
 from infra.wheels import host_target
 from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.venv import ministack_python
-from sandbox.binaries.building import build
-from sandbox.controlplane.cluster import WITHOUT_NODES
 from sandbox.errors import SandboxError
 from sandbox.nodes.cgroups import Cgroups
 from sandbox.nodes.clusters import RealNodes, addresses
 from sandbox.nodes.network import Network
-from sandbox.nodes.parts import BINARIES, gather
+from sandbox.nodes.parts import gather
 from sandbox.process import stop_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sandbox.binaries.progress import Progress
 
 _TOOLS: Final = ("ip", "nsenter", "unshare", "mount", "umount", "pivot_root", "sysctl")
+# Numbers of capabilities(7): root in a container often lacks them.
+_CAPABILITIES: Final = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 
 
 def missing(environ: Mapping[str, str]) -> str | None:
@@ -37,10 +37,25 @@ def missing(environ: Mapping[str, str]) -> str | None:
         return f"real nodes need Linux, and this is {platform.system()}"
     if os.geteuid() != 0:
         return "real nodes need root: namespaces, mounts and cgroups are made for them"
-    lacking = [name for name in _TOOLS if not shutil.which(name, path=environ.get("PATH"))]
+    lacking = lacking_capabilities(_own_capabilities())
     if lacking:
-        return f"real nodes need {', '.join(lacking)} of iproute2, util-linux and procps, not found on the PATH"
+        return f"real nodes need {' and '.join(lacking)}, which root lacks here: a container is to be privileged"
+    tools = [name for name in _TOOLS if not shutil.which(name, path=environ.get("PATH"))]
+    if tools:
+        return f"real nodes need {', '.join(tools)} of iproute2, util-linux and procps, not found on the PATH"
+    if not shutil.which("apt-get", path=environ.get("PATH")):
+        return "real nodes are made from packages of Debian or Ubuntu, and this machine has no apt-get"
     return None
+
+
+def lacking_capabilities(status: str) -> list[str]:
+    """Name what a process may not do that making nodes takes; `status` is its /proc/PID/status."""
+    effective = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff:"))
+    return [name for name, number in _CAPABILITIES.items() if not effective >> number & 1]
+
+
+def _own_capabilities() -> str:
+    return Path("/proc/self/status").read_text(encoding="utf-8")
 
 
 def real_nodes(
@@ -53,7 +68,7 @@ def real_nodes(
     reason = missing(environ)
     if reason:
         raise SandboxError(reason)
-    addresses(families)
+    addresses(families)  # there is room for so many
     network = Network(folder)
     return RealNodes(
         network=network,
@@ -67,17 +82,22 @@ def real_nodes(
 def enter(root: Path, nodes: RealNodes, *, environ: Mapping[str, str], progress: Progress) -> NoReturn:
     """Make the network anew and go on with this same command inside it.
 
-    Nothing can be downloaded there, so all that needs the outside is done before.
+    Nothing can be downloaded there, so all that needs the outside is done before. What a sandbox in this folder has
+    running is stopped; a network that cannot be made leaves nothing.
     """
-    build(("kubectl", *WITHOUT_NODES, *BINARIES), environ=environ, progress=progress)
     install_cdk(root, find_node(environ), environ=environ, say=progress.say)
     ministack_python(root, cache=cache_folder(environ), say=progress.say)
     bundle(root, host_target(), cache=cache_folder(environ), say=progress.say)
-    stop_recorded(nodes.network.folder)
-    nodes.cgroups.remove()
-    nodes.network.create(addresses(nodes.families))
-    command = (*nodes.network.enter_vpc(), sys.executable, *sys.orig_argv[1:])
-    os.execvpe(command[0], command, dict(environ))  # noqa: S606 - no shell is wanted
+    folder = nodes.network.folder
+    stop_recorded(folder)
+    leave(folder)
+    try:
+        nodes.network.create(addresses(nodes.families))
+        command = (*nodes.network.enter_vpc(), sys.executable, *sys.orig_argv[1:])
+        os.execvpe(command[0], command, dict(environ))  # noqa: S606 - no shell is wanted
+    except BaseException:
+        leave(folder)
+        raise
 
 
 def leave(folder: Path) -> None:

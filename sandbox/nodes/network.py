@@ -33,8 +33,8 @@ class Network:
 
     @property
     def name(self) -> str:
-        """What all names of this network on the machine begin with."""
-        return f"mcs-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
+        """What all names of this network on the machine begin with; the same however the folder is spelled."""
+        return f"mcs-{hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:8]}"
 
     @property
     def vpc(self) -> Path:
@@ -54,7 +54,7 @@ class Network:
 
     def is_inside(self) -> bool:
         """Tell whether this very process runs in the VPC."""
-        return self.vpc.exists() and self.vpc.stat().st_ino == Path("/proc/self/ns/net").stat().st_ino
+        return self.vpc.exists() and self.vpc.samefile("/proc/self/ns/net")
 
     def create(self, clusters: Mapping[str, Addresses]) -> None:
         """Make everything anew: the VPC, and each cluster's namespace with its wire, addresses and routes."""
@@ -83,7 +83,7 @@ class Network:
                     _ip("netns", "del", path.name)
 
     def _node(self, cluster: str) -> str:
-        return f"{self.name}-{cluster}"
+        return f"{self.name}-node-{cluster}"
 
     def _create_node(self, cluster: str, its: Addresses, others: Iterable[Addresses]) -> None:
         node, vpc, wire = self._node(cluster), self.vpc.name, f"node{its.number}"

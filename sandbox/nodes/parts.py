@@ -1,4 +1,4 @@
-"""What nodes are made of, gathered from the caches: root file system, images, programs."""
+"""What clusters with real nodes are made of, gathered from the caches: root file system, images, programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.binaries.building import build
 from sandbox.binaries.catalog import TOOLS
+from sandbox.controlplane.cluster import WITHOUT_NODES
 from sandbox.nodes.images import NETSHOOT, PAUSE, SOCAT, coredns_image, ensure_image
 from sandbox.nodes.node import PROGRAMS, NodeParts
 from sandbox.nodes.rootfs import ensure_rootfs
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.binaries.progress import Progress
 
-BINARIES: Final = (*PROGRAMS, "coredns")
+BINARIES: Final = ("kubectl", *WITHOUT_NODES, *PROGRAMS, "coredns")
 
 
 def coredns_version() -> str:
@@ -24,9 +25,13 @@ def coredns_version() -> str:
 
 
 def gather(environ: Mapping[str, str], progress: Progress) -> NodeParts:
-    """Return the parts of every node, after building and downloading what the caches lack."""
-    binaries = build(BINARIES, environ=environ, progress=progress)
+    """Return the parts of every node, after downloading and building what the caches lack.
+
+    The control planes' programs are built along, and the packages come first: what may be impossible, before what
+    takes long.
+    """
     root = ensure_rootfs(environ, progress.say)
+    binaries = build(BINARIES, environ=environ, progress=progress)
     dns = coredns_image(binaries["coredns"], coredns_version())
     images = {image.name: ensure_image(image, root) for image in (PAUSE, SOCAT, NETSHOOT, dns)}
     return NodeParts(root, images, dns.name, binaries)

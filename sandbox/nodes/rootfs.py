@@ -192,9 +192,17 @@ def finish(root: Path, recipe: Recipe) -> None:
     for path, target in recipe.links:
         link = _within(root, path)
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
+        _clear(link)
         link.symlink_to(target)
     _check(root, recipe)
+
+
+def _clear(path: Path) -> None:
+    """Remove what a package has in a link's place: a file, a link, or a folder with nothing in it."""
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _check(root: Path, recipe: Recipe) -> None:

@@ -89,16 +89,17 @@ def _hello_pods(replicas: int) -> Manifest:
         "selector": {"matchLabels": {"app": HELLO}},
         "template": {
             "metadata": {"labels": {"app": HELLO}},
-            "spec": {"containers": [_answering("TCP"), _answering("UDP")]},
+            "spec": {"containers": [answering("TCP"), answering("UDP")]},
         },
     }
 
 
-def _answering(protocol: Literal["TCP", "UDP"]) -> Manifest:
+def answering(protocol: Literal["TCP", "UDP"], number: int = PORT) -> Manifest:
+    """Give a container that answers each connection with the first address of its pod."""
     return {
         "name": f"hello-{protocol.lower()}",
         "image": _ANSWERING_IMAGE,
-        "command": ["/bin/sh", "-c", _LISTEN.format(protocol=protocol, port=PORT)],
+        "command": ["/bin/sh", "-c", _LISTEN.format(protocol=protocol, port=number)],
         "env": [{"name": "MY_POD_IPS", "valueFrom": {"fieldRef": {"fieldPath": "status.podIPs"}}}],
     }
 

@@ -15,6 +15,8 @@ SERVICE_NAME: Final = "multicluster.kubernetes.io/service-name"
 SOURCE_CLUSTER: Final = "multicluster.kubernetes.io/source-cluster"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 OWN_SERVICE_NAME: Final = "kubernetes.io/service-name"
+PRESENT: Final = "Present"
+ABSENT: Final = "Absent"
 KUBERNETES: Final = "endpointslice-controller.k8s.io"
 """Who manages the slices of a cluster's own Services; imported ones must name somebody else (KEP-1645)."""
 
@@ -109,10 +111,25 @@ def families_of(trial: Trial, cluster: Cluster) -> tuple[Family, ...]:
     return tuple(found["spec"]["ipFamilies"])
 
 
+def says_whether_sliced(trial: Trial, cluster: Cluster, *allowed: str) -> None:
+    """Demand that the import's status says within 20 s whether EndpointSlices come with it, in one of these words."""
+
+    def look(found: Manifest) -> None:
+        said = found.get("status", {}).get("endpointSliceObjects")
+        message = f"status.endpointSliceObjects in cluster {cluster.name} is {said}, not {' or '.join(allowed)}"
+        demand(said in allowed, message)
+
+    imported(trial, cluster, look)
+
+
 def slices_of(
     trial: Trial, cluster: Cluster, family: Family, check: Callable[[Manifest], object] | None = None
 ) -> list[Manifest]:
-    """Give the imported EndpointSlices of a family as soon as one has endpoints and all pass the check, within 60 s."""
+    """Give the imported EndpointSlices of a family as soon as one has endpoints and all pass the check, within 60 s.
+
+    The import must have said within 20 s that there are any.
+    """
+    says_whether_sliced(trial, cluster, PRESENT)
 
     def look() -> list[Manifest]:
         found = [

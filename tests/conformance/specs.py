@@ -1,6 +1,7 @@
-"""The 27 behaviours as a table: what each demands, where KEP-1645 says so, and how the report files it.
+"""The behaviours as a table: what each demands, where KEP-1645 says so, and how the report files it.
 
 Numbers follow the upstream suite (kubernetes-sigs/mcs-api, folder conformance, v0.5), and the labels are its own.
+Upstream added the 28th in June 2026 (mcs-api#155), after v0.5.0.
 """
 
 from dataclasses import dataclass
@@ -187,6 +188,11 @@ _TABLE: Final = (
         "An SRV query of a headless service gives every endpoint",
         "As many records as endpoints in all families, each with the port and a target that begins with the "
         "endpoint's name.",
+    ),
+    Spec(
+        28, "Required", (), 1, "using-endpointslice-objects-to-track-endpoints",
+        "A ServiceImport says whether there are EndpointSlices for it",
+        "In each cluster its status has endpointSliceObjects, Present or Absent, within 20 s.",
     ),
 )  # fmt: skip
 

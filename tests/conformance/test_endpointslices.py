@@ -1,4 +1,4 @@
-"""Spec 16: the EndpointSlices of an import."""
+"""Specs 16 and 28: the EndpointSlices of an import, and that it says whether there are any."""
 
 from functools import partial
 
@@ -6,7 +6,16 @@ import pytest
 
 from tests.conformance.clusters import Cluster
 from tests.conformance.objects import HELLO
-from tests.conformance.observing import KUBERNETES, MANAGED_BY, SERVICE_NAME, families_of, slices_of
+from tests.conformance.observing import (
+    ABSENT,
+    KUBERNETES,
+    MANAGED_BY,
+    PRESENT,
+    SERVICE_NAME,
+    families_of,
+    says_whether_sliced,
+    slices_of,
+)
 from tests.conformance.options import MAY_BE_KUBERNETES
 from tests.conformance.specs import spec
 from tests.conformance.trial import Trial
@@ -34,6 +43,14 @@ def test_each_cluster_has_slices_of_the_import_until_the_unexport(trial: Trial, 
 
     for cluster, one in found:
         trial.waiting.within(IMPORT_SECONDS, partial(_is_gone, trial, cluster, one["metadata"]["name"]))
+
+
+@spec(28)
+def test_each_import_says_whether_there_are_slices(trial: Trial) -> None:
+    trial.start()
+
+    for cluster in trial.clusters:
+        says_whether_sliced(trial, cluster, PRESENT, ABSENT)
 
 
 def _is_gone(trial: Trial, cluster: Cluster, name: str) -> None:

@@ -60,6 +60,8 @@ class InMemoryCluster:
 
     def create(self, value: M) -> Seen[M]:
         self.before("create")
+        if self.namespaces.get(value.key.namespace, NamespaceState.PRESENT) is not NamespaceState.PRESENT:
+            raise StaleError(f"namespace {value.key.namespace} is being terminated")
         if name_of(value) in self.objects:
             raise StaleError(f"{name_of(value)} exists")
         return self._store(value, f"uid-{next(self.numbers)}")

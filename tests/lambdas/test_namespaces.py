@@ -7,8 +7,8 @@ from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, delayed
 from tests.builders import KEY
-from tests.lambdas.function import OTHER, SHOP, WEB, Function, imported, offer
-from tests.lambdas.rig import Rig, a_batch, a_hint, an_arrival
+from tests.lambdas.function import OTHER, SHOP, WEB, Function, imported, keys, offer
+from tests.lambdas.rig import A, Rig, a_batch, a_hint, an_arrival
 from tests.lambdas.test_batches import Refusing
 
 ELSEWHERE = offer(ServiceKey("bank", "web"))
@@ -47,6 +47,36 @@ def test_a_key_that_the_index_did_not_have_yet_is_imported_by_the_second_look(fu
 
     assert function.failed(two=delayed(LookAround("shop", 1))) == []
     assert imported(rig) == {KEY}
+
+
+def test_the_second_look_costs_no_reconcile_of_what_the_first_has_brought(function: Function, rig: Rig) -> None:
+    rig.register(WEB)
+    function.failed(one=an_arrival("shop"))
+    function.failed(two=delayed(LookAround("shop", 1)))
+
+    assert rig.troubles.count("discover") == 2  # the first look's, and its second reading after it has written
+    assert function.counted()["KeysReconciled"] == 0
+
+
+def test_a_namespace_removes_nothing_not_even_what_no_record_is_left_of(function: Function, rig: Rig) -> None:
+    """Many records that vanish are for the resync and its brake."""
+    rig.register(*(offer(key) for key in keys(20)))
+    function({"resync": "all"})
+    for key in keys(20):
+        rig.registry.write(key, A, None)
+
+    for body in (an_arrival("shop"), delayed(LookAround("shop", 1))):
+        assert function.failed(one=body) == []
+    assert imported(rig) == set(keys(20))
+    assert {message for message, _ in rig.sqs.sent} == {LookAround("shop", 1)}
+
+
+def test_a_cluster_that_cannot_be_listed_is_looked_at_in_a_minute(function: Function, rig: Rig) -> None:
+    rig.register(WEB)
+    rig.troubles.lasting["imports"] = UnreachableError("no answer")
+
+    assert function.failed(one=an_arrival("shop")) == []
+    assert rig.sqs.sent == [(LookAround("shop", 0), 60)]
 
 
 def test_a_namespace_that_went_again_gets_nothing_and_is_no_error(function: Function, rig: Rig) -> None:

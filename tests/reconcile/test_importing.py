@@ -106,6 +106,15 @@ def test_a_namespace_that_goes_while_we_write_ends_the_reconcile_with_a_check() 
     assert (outcome.skip, outcome.check, len(outcome.changes)) == (Skip.NAMESPACE_TERMINATING, True, 4)
 
 
+def test_a_namespace_that_goes_before_we_write_is_no_problem() -> None:
+    """An API server refuses new objects in it; what was observed a moment ago no longer holds."""
+    rig = Rig()
+    rig.register(offered(1, "10.1.0.1"))
+    rig.then["create 1"] = lambda: rig.cluster.namespaces.update(shop=NamespaceState.TERMINATING)
+
+    assert rig.reconcile(Ask({A: 1})) == Outcome(KEY, skip=Skip.NAMESPACE_TERMINATING, check=True)
+
+
 def test_a_foreign_import_is_left_alone() -> None:
     rig = Rig()
     rig.register(offered(1, "10.1.0.1"))

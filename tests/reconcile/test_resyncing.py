@@ -275,15 +275,3 @@ def test_members_that_fell_silent_and_entries_that_cannot_be_read_are_reported(r
     seen = rig.resync().clusterset
 
     assert (seen.silent, [aside.instance for aside in seen.set_aside]) == ((ClusterId("b"),), ["d"])
-
-
-def test_a_namespace_can_be_resynced_alone(rig: Rig) -> None:
-    elsewhere = ServiceKey("bank", "web")
-    rig.offer([*keys(2), elsewhere], imported=True)
-    rig.withdraw([keys(1)[0], elsewhere])
-    importer = Importer(ClusterId("z"), rig.cluster, rig.registry, rig.clock, MEMBERS)
-    resyncer = Resyncer(importer, rig.clock, map, rig._pause, "shop")
-    resynced = resyncer.resync(until_ms=rig.clock.ms + LATER)
-
-    assert [item.key for item in resynced.outcomes] == [keys(2)[1], keys(2)[0]]
-    assert rig.imported == {keys(2)[1], elsewhere}

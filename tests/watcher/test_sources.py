@@ -175,3 +175,11 @@ def test_a_namespace_that_was_made_anew_while_a_watch_was_broken_appears() -> No
         raise GoneError("410")
 
     assert told_of_namespaces(breaks, events(("BOOKMARK", a_namespace("")))) == ["shop"]
+
+
+def test_a_namespace_that_came_and_goes_already_when_it_is_first_seen_does_not_appear() -> None:
+    def breaks(lists: Lists) -> list[Raw]:
+        lists.items["namespaces"] = [a_namespace("shop"), a_namespace("fresh", phase="Terminating")]
+        raise GoneError("410")
+
+    assert told_of_namespaces(breaks, events(("BOOKMARK", a_namespace("")))) == []

@@ -15,9 +15,6 @@ from tests.e2e.whole.lab import Cluster, Lab
 
 pytestmark = pytest.mark.e2e
 
-SOON = 15
-"""Seconds: far below the resync period, however busy the machine is."""
-
 _numbers = itertools.count(1)
 
 
@@ -116,7 +113,7 @@ def _imports(cluster: Cluster, namespace: str, address: str) -> None:
         found = cluster.imported(namespace) or {}
         return cluster.addresses(namespace) == {address} and found.get("spec", {}).get("ips")
 
-    eventually(f"the import in {cluster.id}", is_whole, seconds=SOON)
+    eventually(f"the import in {cluster.id}", is_whole)
 
 
 def _objects(cluster: Cluster, namespace: str) -> list[tuple[str, str]]:

@@ -91,8 +91,8 @@ def test_what_an_interrupted_build_left_is_not_taken_for_a_program(tmp_path: Pat
 
 
 def test_an_unknown_program_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="no such program: kubelet; there are etcd, "):
-        Desk(tmp_path).build("kubelet")
+    with pytest.raises(SandboxError, match="no such program: kubeadm; there are etcd, "):
+        Desk(tmp_path).build("kubeadm")
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import yaml
 
 from sandbox.controlplane.certificates import write_certificates
 from sandbox.controlplane.kubeconfigs import write_kubeconfig, write_webhook_config
-from sandbox.controlplane.spec import TokenWebhook
+from sandbox.controlplane.spec import ClusterSpec, TokenWebhook
 
 SERVER = "https://127.0.0.1:20001"
 
 
 def test_a_kubeconfig_holds_all_it_needs_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    write_certificates(tmp_path, "10.101.0.0/16", datetime(2026, 3, 1, tzinfo=UTC))
+    spec = ClusterSpec("a", tmp_path, pod_cidrs=("10.201.0.0/16",), service_cidrs=("10.101.0.0/16",))
+    write_certificates(tmp_path, spec, datetime(2026, 3, 1, tzinfo=UTC))
     path = tmp_path / "admin.kubeconfig"
 
     write_kubeconfig(path, cluster="a", server=SERVER, pki=tmp_path, user="admin")

@@ -7,13 +7,14 @@ import pytest
 
 from sandbox.controlplane import flags
 from sandbox.controlplane.nodes import is_usable, node_manifest
-from sandbox.controlplane.spec import ClusterSpec, Ports, TokenWebhook
+from sandbox.controlplane.spec import ClusterSpec, Machine, Ports, TokenWebhook
 from sandbox.errors import SandboxError
 
 SPEC = ClusterSpec(
     "a", Path("/state/a"), pod_cidrs=("10.201.0.0/16", "fd66:201::/64"), service_cidrs=("10.101.0.0/16",)
 )
 PORTS = Ports(1, 2, 3, 4, 5, 6)
+ON_A_MACHINE = replace(SPEC, machine=Machine("a-node", address="10.66.0.11", advertised="fd66::11", enter=("nsenter",)))
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 3, 7, 16])
@@ -64,6 +65,40 @@ def test_every_server_listens_on_loopback_only() -> None:
 
     assert [len(found) for found in addresses.values()] == [5, 3, 1]
     assert all("127.0.0.1" in flag for found in addresses.values() for flag in found)
+
+
+def test_on_a_machine_of_its_own_every_server_listens_on_the_machines_address() -> None:
+    for command in (flags.etcd, flags.controller_manager, flags.scheduler):
+        listening = [f for f in command(ON_A_MACHINE, PORTS) if "-urls=" in f or f.startswith("--bind-address=")]
+        assert listening
+        assert all("10.66.0.11" in flag for flag in listening)
+    assert f"--etcd-servers=https://10.66.0.11:{PORTS.etcd}" in flags.api_server(ON_A_MACHINE, PORTS)
+
+
+def test_the_api_server_of_a_machine_takes_both_families_and_gets_to_its_kubelet() -> None:
+    added = set(flags.api_server(ON_A_MACHINE, PORTS)) - set(flags.api_server(SPEC, PORTS))
+
+    assert added == {
+        f"--etcd-servers=https://10.66.0.11:{PORTS.etcd}",
+        "--bind-address=::",
+        "--advertise-address=fd66::11",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-certificate-authority=/state/a/pki/ca.crt",
+        "--kubelet-client-certificate=/state/a/pki/admin.crt",
+        "--kubelet-client-key=/state/a/pki/admin.key",
+    }
+
+
+def test_leases_are_watched_only_where_a_kubelet_renews_them() -> None:
+    simulated, real = (flags.controller_manager(spec, PORTS) for spec in (SPEC, ON_A_MACHINE))
+
+    assert "--node-monitor-grace-period=8760h" in simulated
+    assert not any("node-monitor" in flag for flag in real)
+
+
+def test_only_a_machines_kubernetes_service_leads_somewhere() -> None:
+    assert "--endpoint-reconciler-type=none" in flags.api_server(SPEC, PORTS)
+    assert "--endpoint-reconciler-type=none" not in flags.api_server(ON_A_MACHINE, PORTS)
 
 
 def test_a_token_webhook_and_an_audit_log_are_there_only_on_demand() -> None:

@@ -135,7 +135,9 @@ def test_a_session_is_named_after_cluster_and_pod_within_what_sts_allows() -> No
 
 
 def test_the_configuration_survives_its_file(tmp_path: Path) -> None:
-    config = Config(1, "123456789012", "us-east-1", "localhost", 2, {"east": ApiServer("https://x", "ca", "crt", "key")}, 900)
+    config = Config(
+        1, "123456789012", "us-east-1", "localhost", 2, {"east": ApiServer("https://x", "ca", "crt", "key")}, 900
+    )
     config.write(tmp_path / "identity.json")
 
     assert read_config(tmp_path / "identity.json") == config
