@@ -11,16 +11,20 @@ UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock'
 CONTEXT ?=
 CLOUDMAP_ENDPOINT ?=
+NODES ?=
+CLUSTERS ?=
+CONTEXTS ?=
 ATTACH := $(foreach context,$(CONTEXT),--context $(context)) $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
+MADE_OF := $(if $(NODES),--nodes $(NODES)) $(foreach cluster,$(CLUSTERS),--cluster $(cluster))
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONDONTWRITEBYTECODE := 1
 export UV_SYSTEM_CERTS := true
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
-.PHONY: help setup demo sandbox down test e2e bench lint fmt lock ci clean
+.PHONY: help setup demo sandbox down test e2e conformance bench lint fmt lock ci clean
 
 help: ## List the targets
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make the project's own environment in .venv, every package checked by hash
 
@@ -40,8 +44,8 @@ $(READY): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 demo: $(READY) ## The main job on this machine, step by step (first run: about 15 minutes of builds)
 	@$(RUN) -m sandbox demo $(ATTACH)
 
-sandbox: $(READY) ## Start the sandbox and leave it running
-	@$(RUN) -m sandbox up $(ATTACH)
+sandbox: $(READY) ## Start the sandbox and leave it running; NODES=real for real nodes (Linux, root)
+	@$(RUN) -m sandbox up $(ATTACH) $(MADE_OF)
 
 down: $(READY) ## Stop everything that demo or sandbox left running
 	@$(RUN) -m sandbox down $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
@@ -53,6 +57,9 @@ test: $(READY) ## All tests that need neither Kubernetes nor root
 e2e: $(READY) ## Everything against real control planes and the real deploy
 	@$(RUN) -m sandbox.binaries
 	@$(RUN) -m pytest -m e2e -p no:randomly tests
+
+conformance: $(READY) ## The MCS API's conformance specs on real nodes (Linux, root), or on CONTEXTS=a,b
+	@$(RUN) -m tests.conformance $(if $(CONTEXTS),--contexts $(CONTEXTS))
 
 bench: $(READY) ## Measure times, calls and sizes in the sandbox; writes docs/benchmarks.md
 	@$(RUN) -m bench
@@ -73,10 +80,11 @@ lock: $(READY) ## Resolve all requirements anew
 	@$(COMPILE) requirements/bundle.in -c requirements/dev.txt -o requirements/bundle.txt
 	@for name in bootstrap node go ministack; do $(COMPILE) --upgrade requirements/$$name.in -o requirements/$$name.txt; done
 
-ci: ## What CI runs: test, lint, e2e, the demo
+ci: ## What CI runs: test, lint, e2e, conformance, the demo
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory demo
 	@$(MAKE) --no-print-directory down
 

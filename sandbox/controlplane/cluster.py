@@ -161,7 +161,7 @@ class ControlPlane:
         self.spec.folder.mkdir(parents=True, exist_ok=True)
         write_certificates(self._layout.pki, self.spec, now)
         self._layout.data.mkdir(mode=0o700, exist_ok=True)
-        for user in ("admin", "kwok", "kube-controller-manager", "kube-scheduler", *self._node_users()):
+        for user in ("admin", "kube-controller-manager", "kube-scheduler", *self._node_users()):
             path = self._layout.kubeconfig(user)
             write_kubeconfig(path, cluster=self.name, server=self.server, pki=self._layout.pki, user=user)
         # JSON is YAML.
@@ -172,7 +172,7 @@ class ControlPlane:
             write_webhook_config(self._layout.webhook, self.spec.token_webhook)
 
     def _node_users(self) -> tuple[str, ...]:
-        return ("kube-proxy", "kubelet") if self.spec.machine else ()
+        return ("kube-proxy", "kubelet") if self.spec.machine else ("kwok",)
 
     def _register_nodes(self) -> None:
         client = self.client()

@@ -70,7 +70,7 @@ def node_command(plane: ControlPlane, node: NodeSettings, parts: NodeParts, *, s
 def _write_files(folder: Path, node: NodeSettings) -> None:
     (folder / "logs").mkdir(exist_ok=True)
     (folder / "containerd.toml").write_text(settings.containerd(), encoding="utf-8")
-    (folder / "resolv.conf").write_text(settings.resolv_conf(), encoding="utf-8")
+    (folder / "resolv.conf").write_text(settings.resolv_conf(node.addresses), encoding="utf-8")
     documents = {
         "cni.json": settings.cni(node.addresses),
         # JSON is YAML.

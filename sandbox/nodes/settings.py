@@ -81,9 +81,9 @@ def cni(addresses: Addresses) -> dict[str, Any]:
     }
 
 
-def resolv_conf() -> str:
-    """Content of the node's resolver file: the VPC's resolver, which in this VPC answers nothing."""
-    return f"nameserver {VPC['IPv4']}\n"
+def resolv_conf(addresses: Addresses) -> str:
+    """Content of the node's resolver file: the VPC's resolver, in the main family; in this VPC nobody is there."""
+    return f"nameserver {VPC[addresses.families[0]]}\n"
 
 
 def kubelet(settings: NodeSettings) -> dict[str, Any]:

@@ -131,12 +131,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     results = [one for one in config.stash[RECORD].results.values() if one.number is not None]
+    beyond = [one for one in config.stash[RECORD].results.values() if one.number is None]
     if not are_given(config):
         if results:
             terminalreporter.write_line(f"MCS API conformance: {LEFT_OUT}")
         return
     passed = sum(one.verdict is Verdict.CONFORMANT for one in results)
-    terminalreporter.write_line(f"MCS API conformance: {passed} of {len(results)}")
+    if results or not beyond:
+        terminalreporter.write_line(f"MCS API conformance: {passed} of {len(results)}")
+    if beyond:
+        passed = sum(one.verdict is Verdict.CONFORMANT for one in beyond)
+        terminalreporter.write_line(f"cases beyond the suite: {passed} of {len(beyond)}")
     if folder := config.getoption(REPORT_FOLDER, default=None):
         terminalreporter.write_line(f"report: {folder}")
 
@@ -148,6 +153,11 @@ def _place(cluster: Cluster) -> Place:
 def _spec(item: pytest.Item) -> Spec | None:
     marker = item.get_closest_marker(MARKER)
     return SPECS[marker.args[0]] if marker and marker.args else None
+
+
+def _section(item: pytest.Item) -> str:
+    marker = item.get_closest_marker(MARKER)
+    return str(marker.kwargs.get("section", "")) if marker else ""
 
 
 def _order(item: pytest.Item) -> int:
@@ -164,6 +174,7 @@ def _result(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestR
         _verdict(report, error),
         "" if report.passed else _told(report, error),
         report.duration,
+        _section(item),
     )
 
 
@@ -187,4 +198,4 @@ def _joined(before: Result | None, now: Result) -> Result:
         return now
     decisive = before if before.verdict is not Verdict.CONFORMANT else now
     seconds = before.seconds + now.seconds
-    return Result(now.number, now.title, decisive.verdict, decisive.message, seconds)
+    return Result(now.number, now.title, decisive.verdict, decisive.message, seconds, now.section)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.conformance.specs import SPECS, STANDINGS, Spec
+from tests.conformance.specs import KEP, SPECS, STANDINGS, Spec
 from tests.conformance.verdicts import Verdict
 
 REPORT: Final = "report.yaml"
@@ -46,6 +46,8 @@ class Result:
     verdict: Verdict
     message: str
     seconds: float
+    section: str = ""
+    """The anchor in KEP-1645 of a case that is in no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def circumstances(run: Run) -> dict[str, Any]:
         "date": run.day.isoformat(),
         "clusters": [asdict(place) for place in run.places],
         "specs": [{"number": spec.number, **_outcome(one)} for spec, one in run.of_specs()],
-        "beyond": [{"title": one.title, **_outcome(one)} for one in run.beyond()],
+        "beyond": [{"title": one.title, **_reference(one), **_outcome(one)} for one in run.beyond()],
     }
 
 
@@ -163,6 +165,10 @@ def _test(spec: Spec, result: Result) -> dict[str, Any]:
 
 def _outcome(result: Result) -> dict[str, Any]:
     return {"conformant": result.verdict.value, "message": result.message, "seconds": round(result.seconds, 1)}
+
+
+def _reference(result: Result) -> dict[str, str]:
+    return {"ref": f"{KEP}#{result.section}"} if result.section else {}
 
 
 def _group(standing: str, judged: Sequence[tuple[Spec, Result]]) -> str:

@@ -76,14 +76,19 @@ def test_every_spec_has_exactly_one_check() -> None:
 def test_other_targets_do_not_see_the_checks() -> None:
     told = _session("-m", "not e2e", SUITE)
 
-    assert f"{len(SPECS)} deselected" in told
+    deselected = re.search(r"(\d+) deselected", told)
+    assert deselected
+    assert int(deselected[1]) >= len(SPECS)
+    assert "0 selected" in told
     assert LEFT_OUT not in told
 
 
 def test_without_clusters_the_checks_are_left_out_and_it_is_said_why() -> None:
     told = _session("-m", "conformance", SUITE)
 
-    assert f"{len(SPECS)} skipped" in told
+    skipped = re.search(r"(\d+) skipped", told)
+    assert skipped
+    assert int(skipped[1]) >= len(SPECS)
     assert LEFT_OUT in told
 
 

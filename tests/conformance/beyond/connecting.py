@@ -18,7 +18,8 @@ _POD: Final = re.compile(r"pod ip (\S+)")
 def connect_often(family: Family, host: str, number: int = PORT, times: int = TIMES) -> str:
     """Give the command that opens so many connections to a host at the same time and prints every answer."""
     there = f"[{host}]" if ":" in host else host
-    once = f"timeout 3 socat -u TCP{family[-1]}:{there}:{number},connect-timeout=2 - 2>&1"
+    # No `timeout` before it: that leaves the terminal's foreground group, and socat is stopped when it looks at it.
+    once = f"socat -T 2 -u TCP{family[-1]}:{there}:{number},connect-timeout=2 STDOUT 2>&1"
     return f"for i in $(seq {times}); do {once} & done; wait"
 
 

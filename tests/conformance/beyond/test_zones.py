@@ -1,6 +1,9 @@
-"""Clients stay in their zone while it has an endpoint (Service trafficDistribution)."""
+"""Clients stay on their node or in their zone while it has an endpoint (Service trafficDistribution).
 
-from collections.abc import Mapping
+The second cluster's pod goes and comes back, and a cluster in a third zone reaches both pods.
+"""
+
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -23,7 +26,7 @@ from tests.conformance.objects import HELLO
 from tests.conformance.trial import Trial
 from tests.conformance.verdicts import demand
 
-SERVICES: Final = {"same-zone": "PreferSameZone", "close": "PreferClose"}
+SERVICES: Final = {"same-node": "PreferSameNode", "same-zone": "PreferSameZone", "close": "PreferClose"}
 _INVALID: Final = 422
 
 
@@ -33,10 +36,12 @@ def test_traffic_stays_in_its_zone_while_there_is_an_endpoint(trial: Trial) -> N
     _need_one_zone_each(pair)
     for cluster in pair:
         _offer(trial, cluster)
-    order_request_pods(trial, pair)()
+    elsewhere = [cluster for cluster in trial.clusters[2:] if not zones_of(cluster) & _zones(pair)]
+    order_request_pods(trial, (*pair, *elsewhere))()
     pods = {cluster: when_pods_run(trial, partial(pod_addresses, trial, cluster)) for cluster in pair}
     everywhere(trial, lambda cluster: _comes_from(trial, cluster, pair), pair)
-    _answers_come_from(trial, pods)
+    both = pods[trial.first] | pods[trial.second]
+    _answers_come_from(trial, {**pods, **dict.fromkeys(elsewhere, both)})
 
     _scale(trial, trial.second, 0)
     _answers_come_from(trial, dict.fromkeys(pair, pods[trial.first]))
@@ -50,6 +55,10 @@ def _need_one_zone_each(pair: tuple[Cluster, Cluster]) -> None:
     zones = [zones_of(cluster) for cluster in pair]
     if any(len(found) != 1 for found in zones) or zones[0] == zones[1]:
         pytest.skip(f"takes two clusters with one zone each, not the same; given are {[sorted(one) for one in zones]}")
+
+
+def _zones(clusters: Iterable[Cluster]) -> frozenset[str]:
+    return frozenset[str]().union(*(zones_of(cluster) for cluster in clusters))
 
 
 def _offer(trial: Trial, cluster: Cluster) -> None:
@@ -74,7 +83,7 @@ def _comes_from(trial: Trial, cluster: Cluster, pair: tuple[Cluster, Cluster]) -
 
 
 def _answers_come_from(trial: Trial, expected: Mapping[Cluster, frozenset[str]]) -> None:
-    """Demand twenty of twenty answers from these pods, in each cluster and for both services."""
+    """Demand twenty of twenty answers from these pods, in each cluster and for all services."""
     for cluster, pods in expected.items():
         for name in SERVICES:
             family = families(trial, cluster, name)[0]

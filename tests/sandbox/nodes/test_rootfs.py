@@ -75,3 +75,15 @@ def test_alternatives_replace_what_a_package_brought(tmp_path: Path) -> None:
     finish(root, RECIPE)
 
     assert (root / "bin/sh").read_text() == "dash"
+
+
+def test_a_link_takes_the_place_of_an_empty_folder_that_a_package_brought(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    lay_out(root)
+    (root / "usr/bin/dash").write_text("dash")
+    (root / "run").mkdir()
+    (root / "var/run").mkdir(parents=True)
+
+    finish(root, Recipe(packages=(), links=(("/var/run", "/run"),)))
+
+    assert (root / "var/run").readlink() == Path("/run")

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sandbox.nodes import settings
-from sandbox.nodes.addresses import FAMILIES, Addresses
+from sandbox.nodes.addresses import FAMILIES, VPC, Addresses
 from sandbox.nodes.settings import NodeSettings
 
 
@@ -32,6 +32,7 @@ def test_every_program_is_told_the_families_in_the_clusters_order(
 
     assert flags(node)["node-ip"] == node_ip
     assert settings.kubelet(node)["clusterDNS"] == [dns]
+    assert settings.resolv_conf(node.addresses) == f"nameserver {VPC[FAMILIES[families][0]]}\n"
     assert settings.kube_proxy(node)["clusterCIDR"] == pods
 
 
