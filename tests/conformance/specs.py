@@ -186,7 +186,7 @@ _TABLE: Final = (
     Spec(
         27, "Optional", _NAMED_HEADLESS, 1, "dns",
         "An SRV query of a headless service gives every endpoint",
-        "As many records as endpoints in all families, each with the port and a target that begins with the "
+        "Within 20 s as many records as endpoints in all families, each with the port and a target that begins with the "
         "endpoint's name.",
     ),
     Spec(

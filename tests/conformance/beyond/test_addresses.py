@@ -1,7 +1,7 @@
 """The clusterset IP stays for the life of the import, whatever happens to what is behind it."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -17,12 +17,13 @@ from tests.conformance.beyond.cases import (
     when_pods_run,
 )
 from tests.conformance.beyond.connecting import reaches
-from tests.conformance.beyond.seen import families, has, ips, pod_addresses, points, slices, the_import
+from tests.conformance.beyond.seen import conflict, families, has, ips, pod_addresses, points, slices, the_import
 from tests.conformance.beyond.workloads import answering_deployment, by_hand, endpoints_by_hand, export, service
 from tests.conformance.clusters import Cluster
 from tests.conformance.objects import HELLO, Manifest, Offer
 from tests.conformance.trial import Trial
 from tests.conformance.verdicts import demand
+from tests.conformance.waiting import OLDER_SECONDS
 
 DERIVED: Final = "multicluster.kubernetes.io/derived-service"
 _SLICE: Final = "by-hand"
@@ -80,10 +81,34 @@ def test_a_service_may_become_headless_and_get_a_clusterset_ip_again(trial: Tria
             answered_soon(trial, partial(reaches, trial, cluster, family, pods))
 
 
-def _offer_by_hand(trial: Trial, cluster: Cluster) -> None:
+@case("headlessness")
+def test_the_type_follows_the_oldest_export_that_is_left(trial: Trial) -> None:
+    """Here the import itself changes its kind, while it is there without a break. KEP-1645 would let it stay."""
+    first, second = trial.first, trial.second
+    _offer_by_hand(trial, first)
+    everywhere(trial, lambda cluster: ips(trial, cluster))
+    trial.waiting.sleep(OLDER_SECONDS)
+    _offer_by_hand(trial, second, clusterIP="None")
+    everywhere(trial, lambda cluster: conflict(trial, cluster, status="True"), (first, second))
+    before = [_uid(trial, cluster) for cluster in trial.clusters]
+
+    trial.unexport(first)
+    everywhere(trial, lambda cluster: _is_headless(trial, cluster))
+    everywhere(trial, lambda cluster: conflict(trial, cluster, status="False"), (second,))
+
+    trial.waiting.sleep(OLDER_SECONDS)
+    trial.export(first)
+    everywhere(trial, lambda cluster: conflict(trial, cluster, status="True"), (first, second))
+    trial.unexport(second)
+    everywhere(trial, lambda cluster: _is_clustersetip(trial, cluster))
+    after = [_uid(trial, cluster) for cluster in trial.clusters]
+    demand(after == before, "a ServiceImport was deleted and made again")
+
+
+def _offer_by_hand(trial: Trial, cluster: Cluster, **spec: Any) -> None:
     family = families_given(trial, cluster)[0]
     endpoints = endpoints_by_hand(_SLICE, family, [{"addresses": [_ADDRESSES[family]]}])
-    for made in (by_hand(), endpoints, export()):
+    for made in (by_hand(**spec), endpoints, export()):
         cluster.create(made, trial.namespace)
 
 
@@ -119,6 +144,11 @@ def _exchange(trial: Trial, made: Manifest) -> None:
     """Put another Service in place of the one that is there: a cluster IP cannot be taken from a Service."""
     trial.first.delete("Service", HELLO, trial.namespace)
     trial.first.create(made, trial.namespace)
+
+
+def _uid(trial: Trial, cluster: Cluster) -> str:
+    found: str = the_import(trial, cluster)["metadata"]["uid"]
+    return found
 
 
 def _is_headless(trial: Trial, cluster: Cluster) -> None:

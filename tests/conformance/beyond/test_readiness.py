@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import partial
+from typing import Final
 
 from tests.conformance.asking import same_addresses
 from tests.conformance.beyond.cases import answered_soon, case, order_request_pods, soon, when_pods_run
@@ -13,7 +14,7 @@ from tests.conformance.objects import HELLO, Manifest
 from tests.conformance.trial import Trial
 from tests.conformance.verdicts import demand, need
 
-LINGERS: int = 12
+LINGERS: Final = 12
 
 
 @case("using-endpointslice-objects-to-track-endpoints")
