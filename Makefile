@@ -47,8 +47,9 @@ demo: $(READY) ## The main job on this machine, step by step (first run: about 1
 sandbox: $(READY) ## Start the sandbox and leave it running; NODES=real for real nodes (Linux, root)
 	@$(RUN) -m sandbox up $(ATTACH) $(MADE_OF)
 
-down: $(READY) ## Stop everything that demo or sandbox left running
+down: $(READY) ## Stop everything that demo, sandbox or a killed conformance run left running
 	@$(RUN) -m sandbox down $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
+	@for folder in .sandbox/conformance/*/; do if [ -e "$$folder/processes.json" ]; then $(RUN) -m sandbox down --folder "$$folder"; fi; done
 
 test: $(READY) ## All tests that need neither Kubernetes nor root
 	@$(RUN) -m pytest -m "not e2e" -n auto --cov --cov-report= tests
@@ -88,5 +89,6 @@ ci: ## What CI runs: test, lint, e2e, conformance, the demo
 	@$(MAKE) --no-print-directory demo
 	@$(MAKE) --no-print-directory down
 
-clean: ## Remove the environment and everything built in this checkout
+clean: ## Stop what runs; remove the environment and everything built in this checkout
+	@if [ -e $(READY) ]; then $(MAKE) --no-print-directory down; fi
 	@rm -rf $(VENV) .sandbox build cdk.out node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

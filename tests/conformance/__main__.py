@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,9 @@ from rich.console import Console
 
 from sandbox.nodes.entering import missing
 from sandbox.nodes.network import Network
+from sandbox.process import interruptible
+from tests.conformance import specs
+from tests.conformance.gate import unmet
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STATE: Final = ROOT / ".sandbox" / "conformance"
@@ -59,15 +63,25 @@ def main(arguments: list[str]) -> int:
     """Run everything asked for; returns the exit status, 0 also when this machine cannot have real nodes."""
     options = _options(arguments)
     console = Console()
+    try:
+        with interruptible():
+            return _conform(options, console)
+    except KeyboardInterrupt:
+        console.print("interrupted; everything that was started has been stopped")
+        return 130
+
+
+def _conform(options: argparse.Namespace, console: Console) -> int:
     if options.contexts:
-        return _run(Check(options.contexts, SPECS, but=BEYOND).command(REPORTS / "contexts", options.kubeconfig))
-    reason = missing(os.environ)  # noqa: TID251 - a door
+        check = Check(options.contexts, SPECS, but=BEYOND)
+        return int(not _passes(check, REPORTS / "contexts", options.kubeconfig, console))
+    reason = missing(os.environ, STATE)  # noqa: TID251 - a door
     if reason:
         console.print(f"conformance is LEFT OUT: {reason}. With two clusters: make conformance CONTEXTS=a,b")
         return 0
     wanted = [trial for trial in TRIALS if trial.name in (options.only or [known.name for known in TRIALS])]
-    statuses = [_try(trial, console) for _ in range(options.times) for trial in wanted]
-    return max(statuses, default=0)
+    passed = [_try(trial, console) for _ in range(options.times) for trial in wanted]
+    return int(not all(passed))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -80,32 +94,43 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _try(trial: Trial, console: Console) -> int:
-    """Start the trial's sandbox, run its checks in the sandbox's network, stop it whatever happens."""
+def _try(trial: Trial, console: Console) -> bool:
+    """Start the trial's sandbox, run its checks in the sandbox's network, stop it; tells whether all passed."""
     folder = STATE / trial.name
     sandbox = [sys.executable, "-m", "sandbox"]
     clusters = [f"--cluster={cluster}" for cluster in trial.clusters]
     began = time.monotonic()
     console.rule(f"{trial.name}: {' '.join(trial.clusters)}")
     try:
-        status = _run([*sandbox, "up", "--nodes=real", f"--folder={folder}", *clusters])
-        if status:
-            return status
+        if not _succeeds([*sandbox, "up", "--nodes=real", f"--folder={folder}", *clusters]):
+            return False
         up = time.monotonic()
         enter = Network(folder).enter_vpc()
-        commands = [
-            check.command(REPORTS / trial.name / Path(check.checks).name, str(folder / "kubeconfig"))
+        passed = [
+            _passes(
+                check, REPORTS / trial.name / Path(check.checks).name, str(folder / "kubeconfig"), console, enter=enter
+            )
             for check in trial.checks
         ]
-        status = max(_run([*enter, *command]) for command in commands)
         console.print(f"{trial.name}: up in {up - began:.0f} s, checks in {time.monotonic() - up:.0f} s")
-        return status
+        return all(passed)
     finally:
-        _run([*sandbox, "down", f"--folder={folder}"])
+        _succeeds([*sandbox, "down", f"--folder={folder}"])
 
 
-def _run(command: list[str]) -> int:
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+def _passes(check: Check, report: Path, kubeconfig: str, console: Console, *, enter: tuple[str, ...] = ()) -> bool:
+    """Run one check; tells whether everything in it was made and passed."""
+    shutil.rmtree(report, ignore_errors=True)
+    succeeded = _succeeds([*enter, *check.command(report, kubeconfig)])
+    lacking = unmet(report, specs.SPECS if check.checks == SPECS else ())
+    for text in lacking:
+        console.print(f"  {text}", style="red", highlight=False)
+    return succeeded and not lacking
+
+
+def _succeeds(command: list[str]) -> bool:
+    """Run a command to its end; one that a signal ended did not succeed either."""
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ _TABLE: Final = (
     Spec(
         27, "Optional", _NAMED_HEADLESS, 1, "dns",
         "An SRV query of a headless service gives every endpoint",
-        "Within 20 s as many records as endpoints in all families, each with the port and a target that begins with the "
-        "endpoint's name.",
+        "Within 20 s as many records as endpoints in all families, each with the port and a target that begins with "
+        "the endpoint's name.",
     ),
     Spec(
         28, "Required", (), 1, "using-endpointslice-objects-to-track-endpoints",
