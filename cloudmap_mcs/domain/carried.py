@@ -19,12 +19,19 @@ _PREFIX_LIMIT: Final = 253
 
 def labels_taken(labels: Pairs) -> Pairs:
     """Give the labels that a ServiceImport can have."""
-    return tuple((key, value) for key, value in labels if _is_key(key) and _VALUE.fullmatch(value))
+    return tuple(
+        (key, value)
+        for key, value in labels
+        if not _is_reserved(key) and _is_qualified(key) and _VALUE.fullmatch(value)
+    )
 
 
 def annotations_taken(annotations: Pairs) -> Pairs:
-    """Give the annotations that a ServiceImport can have; their values are any text."""
-    return tuple((key, value) for key, value in annotations if _is_key(key))
+    """Give the annotations that a ServiceImport can have; their values are any text.
+
+    Kubernetes lowers their keys before it checks them (ValidateAnnotations), so a prefix may have capitals.
+    """
+    return tuple((key, value) for key, value in annotations if not _is_reserved(key) and _is_qualified(key.lower()))
 
 
 def left_out(labels: Pairs, annotations: Pairs) -> tuple[str, ...]:
@@ -35,10 +42,12 @@ def left_out(labels: Pairs, annotations: Pairs) -> tuple[str, ...]:
     )
 
 
-def _is_key(key: str) -> bool:
-    """Say whether Kubernetes takes a key (a qualified name) and it is nobody's reserved one."""
-    if key == LABEL_MANAGED_BY or key.startswith(RESERVED_PREFIXES):
-        return False
+def _is_reserved(key: str) -> bool:
+    return key == LABEL_MANAGED_BY or key.startswith(RESERVED_PREFIXES)
+
+
+def _is_qualified(key: str) -> bool:
+    """Say whether a key is what Kubernetes calls a qualified name."""
     prefix, slash, name = key.rpartition("/")
     if slash and not (len(prefix) <= _PREFIX_LIMIT and _PREFIX.fullmatch(prefix)):
         return False

@@ -66,10 +66,14 @@ class ServiceImport:
 
 @dataclass(frozen=True, slots=True)
 class ImportStatus:
-    """A ServiceImport's status: the clusters it was derived from, in order, and its Ready condition."""
+    """A ServiceImport's status: the clusters it was derived from, in order, and its Ready condition.
+
+    `says_slices`: it also says that there are EndpointSlices, or cannot, because the CRD is older than that field.
+    """
 
     clusters: tuple[ClusterId, ...]
     ready: Condition | None
+    says_slices: bool = True
 
 
 @dataclass(frozen=True, slots=True)

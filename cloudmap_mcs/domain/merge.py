@@ -174,7 +174,9 @@ def merge_families(ordered: Sequence[Export]) -> tuple[tuple[Family, ...], tuple
             losers.append(Loser(export.cluster, _shown(export.families)))
     if not losers:
         return common, ()
-    held = _shown(common)
+    # The message calls this the oldest export's value, which may have had more.
+    had = _families(oldest)
+    held = _shown(common) if common == had else f"{_shown(common)} (what others leave of {_shown(had)})"
     return common, (Conflict(Reason.IP_FAMILY_CONFLICT, "ipFamilies", held, oldest.cluster, tuple(losers)),)
 
 

@@ -1,6 +1,8 @@
 """The Cluster port over one API server: what an importer observes and writes in its own cluster."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from cloudmap_mcs.domain import names
@@ -51,6 +53,7 @@ class KubeCluster:
     def __init__(self, client: KubeClient, *, readers: int = READERS) -> None:
         self._client = client
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="observe")
+        self._is_slices_field_known = True
 
     def observe(self, key: ServiceKey) -> Observed:
         """Read the five sides of a key at once. Only objects with our mark are in it."""
@@ -66,7 +69,7 @@ class KubeCluster:
         return Observed(
             namespace=namespace_state(found_namespace) if found_namespace else NamespaceState.MISSING,
             service_import=ours,
-            status=service_import.decode_status(ours.raw) if ours else None,
+            status=self._status(ours.raw) if ours else None,
             derived=derived,
             slices=found_slices.result(),
             export=_own_export(found_export.result()),
@@ -91,7 +94,8 @@ class KubeCluster:
 
     def write_status(self, seen: Seen[ServiceImport], status: ImportStatus) -> None:
         body = service_import.encode_status(status, seen.raw)
-        self._client.request(Call("PUT", f"{SERVICE_IMPORTS.of(seen.value.key)}/status", body=body))
+        written = self._client.request(Call("PUT", f"{SERVICE_IMPORTS.of(seen.value.key)}/status", body=body))
+        self._is_slices_field_known = service_import.says_slices(written)
 
     def write_conflict(self, key: ServiceKey, export: OwnExport, condition: Condition | None) -> None:
         conditions = (condition,) if condition else ()
@@ -116,6 +120,11 @@ class KubeCluster:
     def close(self) -> None:
         self._readers.shutdown()
         self._client.close()
+
+    def _status(self, raw: Mapping[str, Any]) -> ImportStatus:
+        """Read a status. What an older CRD has dropped from the last one written is not missed in any."""
+        status = service_import.decode_status(raw)
+        return status if self._is_slices_field_known else replace(status, says_slices=True)
 
     def _find(self, path: str) -> Raw | None:
         try:

@@ -79,7 +79,7 @@ class Applier:
         held, has_family = observed.status, observed.derived is not None
         verdict = verdicts.import_ready(seen.value, has_family=has_family, generation=seen.generation)
         ready = next_condition(held.ready if held else None, verdict, now=timestamp(self.clock.now_ms()))
-        if held and ready is None and held.clusters == goal.sources:
+        if held and ready is None and held.clusters == goal.sources and held.says_slices:
             return
         status = ImportStatus(goal.sources, ready or (held.ready if held else None))
         self.cluster.write_status(seen, status)

@@ -37,13 +37,18 @@ def within(keys: Iterable[ServiceKey], namespace: str | None) -> tuple[ServiceKe
     return tuple(sorted(key for key in keys if namespace is None or key.namespace == namespace))
 
 
-def lacking(importer: Importer, namespaces: Collection[str]) -> frozenset[ServiceKey]:
-    """Give the keys of some namespaces that the index has and of which the cluster holds nothing yet.
-
-    There is nothing to remove of them, so that no brake is needed. Raises what listing the index or the cluster raises.
-    """
+def indexed(importer: Importer, namespaces: Collection[str]) -> frozenset[ServiceKey]:
+    """Give the keys of some namespaces that the index has. Raises what listing the index raises."""
     index = importer.registry.index()
-    keys = frozenset(key for namespace in namespaces for key in within(index.keys, namespace))
+    return frozenset(key for namespace in namespaces for key in within(index.keys, namespace))
+
+
+def lacking(importer: Importer, keys: frozenset[ServiceKey]) -> frozenset[ServiceKey]:
+    """Give those of some keys of which the cluster holds nothing yet.
+
+    There is nothing to remove of them, so that no brake is needed. Raises what listing the cluster raises; it is not
+    listed for no keys.
+    """
     return keys - importer.cluster.imports() if keys else keys
 
 

@@ -214,8 +214,8 @@ class Watcher:
     def _live_as(self, identity: ClusterIdentity) -> None:
         """Be this member until told to stop, or until the identity is another.
 
-        Nothing begins before the whole cluster was read: in a cache that is half full, exports look as if they were
-        gone.
+        Nothing begins before all that exports are made of was read: in a cache that is half full, exports look as if
+        they were gone.
         """
         while not self._wait(IDENTITY_SECONDS, lambda: self._world.cluster.is_synced):
             if self._stopping.is_set():
@@ -227,14 +227,22 @@ class Watcher:
         session.start(inherited)
         self._session = session
         try:
-            while not self._stopping.wait(1):
-                if self._world.identity_changed.is_set() and not self._is_still(identity, session.membership):
-                    log.error("identity changed")
-                    self._is_lost = True
-                    self._stopping.set()
+            self._stay(identity, session.membership)
         finally:
             self._session = None
             session.stop()
+
+    def _stay(self, identity: ClusterIdentity, membership: Membership) -> None:
+        """Return when told to stop or lost; until then say, once for each reason, which list is still missing."""
+        told: dict[str, str] = {}
+        while not self._stopping.wait(1):
+            if (missing := self._world.cluster.unsynced) and missing != told:
+                told = missing
+                log.warning("going on without a list", extra={"missing": missing})
+            if self._world.identity_changed.is_set() and not self._is_still(identity, membership):
+                log.error("identity changed")
+                self._is_lost = True
+                self._stopping.set()
 
     def _is_still(self, identity: ClusterIdentity, membership: Membership) -> bool:
         try:

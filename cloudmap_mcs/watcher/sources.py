@@ -71,7 +71,12 @@ class ReflectedCluster:
 
     @property
     def is_synced(self) -> bool:
-        return all(reflector.is_synced for reflector in self.reflectors)
+        """Say whether all that exports are made of was read.
+
+        Namespaces are not among that: a watcher that may not list them yet, because it was upgraded before its rights,
+        goes on exporting.
+        """
+        return all(kind.is_synced for kind in (self.properties, self.services, self.slices, self.exports))
 
     @property
     def unsynced(self) -> dict[str, str]:

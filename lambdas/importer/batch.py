@@ -74,7 +74,7 @@ class Work:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class NamespaceWork:
     """All messages of one namespace in a batch, taken together. They stand for every key that it lacks."""
 
     namespace: str
@@ -96,7 +96,7 @@ class Grouped:
     """
 
     work: tuple[Work, ...]
-    namespaces: tuple[Surroundings, ...]
+    namespaces: tuple[NamespaceWork, ...]
     refused: Mapping[str, McsError]
     ignored: tuple[str, ...]
 
@@ -113,7 +113,7 @@ class Grouped:
 def grouped(bodies: Mapping[str, str], accept: Accept) -> Grouped:
     """Group message bodies, given by message id, by the key or the namespace that they are about."""
     by_key: dict[ServiceKey, Work] = {}
-    by_namespace: dict[str, Surroundings] = {}
+    by_namespace: dict[str, NamespaceWork] = {}
     refused: dict[str, McsError] = {}
     ignored: list[str] = []
     for message_id, body in bodies.items():
@@ -126,7 +126,7 @@ def grouped(bodies: Mapping[str, str], accept: Accept) -> Grouped:
         if subject is None:
             ignored.append(message_id)
         elif isinstance(subject, str):
-            by_namespace.setdefault(subject, Surroundings(subject)).take(message, message_id)
+            by_namespace.setdefault(subject, NamespaceWork(subject)).take(message, message_id)
         else:
             by_key.setdefault(subject, Work(subject)).take(message, message_id, accept.members)
     return Grouped(tuple(by_key.values()), tuple(by_namespace.values()), refused, tuple(ignored))
@@ -168,7 +168,7 @@ def follow_up(work: Work, result: Outcome | Exception) -> FollowUp | None:
     return _after(result, again, LookAgain(work.key, again.wanted, work.attempt))
 
 
-def look_around(around: Surroundings, error: Exception | None) -> FollowUp | None:
+def look_around(around: NamespaceWork, error: Exception | None) -> FollowUp | None:
     """Decide whether and when to look at a namespace again; `error` is why nobody knows what it lacks.
 
     Once more where all went well the first time, else as with a key.

@@ -7,7 +7,7 @@ from cloudmap_mcs.domain.model import ServiceKey
 from cloudmap_mcs.errors import McsError, UnreachableError
 from cloudmap_mcs.reconcile.outcome import Failure, Outcome
 from cloudmap_mcs.reconcile.resyncing import Clusterset, Resynced
-from lambdas.importer.batch import Surroundings, Work
+from lambdas.importer.batch import NamespaceWork, Work
 from lambdas.importer.door import Door, Handled
 
 
@@ -38,7 +38,7 @@ def tell_batch(logger: Logger, metrics: Metrics, handled: Handled) -> None:
         _tell_error(logger, metrics, about, problem)
 
 
-def _tell_namespace(logger: Logger, metrics: Metrics, around: Surroundings, handled: Handled) -> None:
+def _tell_namespace(logger: Logger, metrics: Metrics, around: NamespaceWork, handled: Handled) -> None:
     about = {"namespace": around.namespace}
     if handled.unlisted:
         _tell_error(logger, metrics, about, handled.unlisted)

@@ -35,8 +35,8 @@ CONNECTIONS: Final = 48
 """To the API server: each key under way reads five things at once."""
 PATIENCE: Final = Timeouts(connect=2, read=5)
 """Seconds: short, so that a cluster that hangs is found out well within the function's time."""
-READS_PER_SECOND: Final = 25.0
-"""Of a resync: the data plane's rate is shared by all members."""
+KEYS_PER_SECOND: Final = 25.0
+"""Of a resync and of namespaces that appear, one or two reads each: the data plane's rate is shared by all members."""
 SAFETY_MS: Final = 10_000
 """Left of the function's time when a resync stops and goes on in another invocation."""
 
@@ -54,7 +54,7 @@ def door() -> Door:
         queue=OwnQueue(_client("sqs"), settings.queue_url),
         executor=ThreadPoolExecutor(KEYS_AT_ONCE, thread_name_prefix="key"),
         clock=clock,
-        pause=Pace(READS_PER_SECOND, time.monotonic, time.sleep).take,
+        pause=Pace(KEYS_PER_SECOND, time.monotonic, time.sleep).take,
         go_on=_go_on(function),
     )
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _READY_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
+_ZONE: Final = "topology.kubernetes.io/zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,23 @@ class RealNodes:
             client = member.client()
             _wait_for(partial(has_node, client), processes, f"the node of {name} ({logs})")
             _wait_for(partial(_answers, client), processes, f"CoreDNS of {name} ({logs.with_name('log')}/pods)")
+            tell_zone(client, f"{name}-node", zone(its[name].number))
 
 
 def dns_manifests(its: Addresses, image: str) -> list[Manifest]:
     """Return CoreDNS with the stock Corefile as our installer's code changes it, and the rights that this takes."""
     return [*rights(), *coredns.manifests(its, image=image, corefile=enable(coredns.COREFILE))]
+
+
+def tell_zone(client: KubeClient, node: str, its_zone: str) -> None:
+    """Take the zone from a node and give it back, so that kube-proxy knows it beyond doubt.
+
+    kube-proxy 1.35 learns its zone from events of its node, but may begin to listen after the first has passed
+    (NodeTopologyConfig in pkg/proxy/config); it then ignores zone hints for good, as no later event differs.
+    Call it when DNS answers: CoreDNS has found the API server by its Service, so kube-proxy is at work.
+    """
+    for label in (None, its_zone):
+        client.patch(f"/api/v1/nodes/{node}", {"metadata": {"labels": {_ZONE: label}}})
 
 
 def _answers(client: KubeClient) -> bool:

@@ -17,6 +17,7 @@ from sandbox.aws.venv import ministack_python
 from sandbox.errors import SandboxError
 from sandbox.nodes.cgroups import Cgroups
 from sandbox.nodes.clusters import RealNodes, addresses
+from sandbox.nodes.mounts import refuses_layers
 from sandbox.nodes.network import Network
 from sandbox.nodes.parts import gather
 from sandbox.process import stop_recorded
@@ -31,8 +32,24 @@ _TOOLS: Final = ("ip", "nsenter", "unshare", "mount", "umount", "pivot_root", "s
 _CAPABILITIES: Final = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 
 
-def missing(environ: Mapping[str, str]) -> str | None:
-    """Say why real nodes cannot run on this machine, or None if nothing is known to be against it."""
+def missing(environ: Mapping[str, str], folder: Path) -> str | None:
+    """Say why real nodes cannot run on this machine with their state in this folder, or None if they can.
+
+    Nothing is made but a cgroup in each hierarchy, which is removed at once.
+    """
+    reason = _lacking(environ)
+    if reason:
+        return reason
+    kind = refuses_layers(folder, _mountinfo())
+    if kind:
+        remedy = "in a container mount a volume there"
+        return f"real nodes keep containers' layers in {folder}, on {kind}, which cannot hold them: {remedy}"
+    obstacle = Cgroups(Network(folder).name).obstacle()
+    return f"real nodes need cgroups of their own, and {obstacle}" if obstacle else None
+
+
+def _lacking(environ: Mapping[str, str]) -> str | None:
+    """Say which system, right or program is not there."""
     if platform.system() != "Linux":
         return f"real nodes need Linux, and this is {platform.system()}"
     if os.geteuid() != 0:
@@ -58,6 +75,10 @@ def _own_capabilities() -> str:
     return Path("/proc/self/status").read_text(encoding="utf-8")
 
 
+def _mountinfo() -> str:
+    return Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+
+
 def real_nodes(
     root: Path, folder: Path, families: Mapping[str, tuple[str, ...]], *, environ: Mapping[str, str], progress: Progress
 ) -> RealNodes:
@@ -65,7 +86,7 @@ def real_nodes(
 
     SandboxError says why this machine cannot have real nodes, or what to do about a failed download.
     """
-    reason = missing(environ)
+    reason = missing(environ, folder)
     if reason:
         raise SandboxError(reason)
     addresses(families)  # there is room for so many
@@ -90,7 +111,8 @@ def enter(root: Path, nodes: RealNodes, *, environ: Mapping[str, str], progress:
     bundle(root, host_target(), cache=cache_folder(environ), say=progress.say)
     folder = nodes.network.folder
     stop_recorded(folder)
-    leave(folder)
+    for told in leave(folder):
+        progress.say(told)
     try:
         nodes.network.create(addresses(nodes.families))
         command = (*nodes.network.enter_vpc(), sys.executable, *sys.orig_argv[1:])
@@ -100,9 +122,13 @@ def enter(root: Path, nodes: RealNodes, *, environ: Mapping[str, str], progress:
         raise
 
 
-def leave(folder: Path) -> None:
-    """Remove network and cgroups of a sandbox whose processes have ended; without any there is nothing to do."""
-    if platform.system() == "Linux":
-        network = Network(folder)
-        network.remove()
-        Cgroups(network.name).remove()
+def leave(folder: Path) -> list[str]:
+    """Remove network and cgroups of a sandbox whose processes have ended; without any there is nothing to do.
+
+    Returns a sentence for each thing that could not be removed.
+    """
+    if platform.system() != "Linux":
+        return []
+    network = Network(folder)
+    network.remove()
+    return Cgroups(network.name).remove()

@@ -11,25 +11,19 @@ from typing import TYPE_CHECKING, Final
 from infra.cache import made_once
 from sandbox.errors import SandboxError
 from sandbox.nodes.images_archive import Content, Entry, Folder, Link, write_archive, write_layer
+from sandbox.nodes.rootfs_layout import MERGED, TEXTS
 from sandbox.nodes.rootfs_libraries import PATH, inside, libraries, linkage, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Raise it when the way of building changes, so that no older archive is taken for a new one.
-_LAYOUT: Final = "1"
+_LAYOUT: Final = "2"
 
 _ARCHIVE: Final = "image.tar"
-_MERGED: Final = ("bin", "lib", "lib64", "sbin")
 
 # A name that kubelet finds as it is: registry, repository and tag; `latest` would be pulled.
 _NAME: Final = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9._-]+)+:(?!latest$)[\w][\w.-]*")
-
-_TEXTS: Final = {
-    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
-    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
-    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +140,12 @@ def ensure_image(image: Image, rootfs: Path) -> Path:
 
 def layer_entries(image: Image, rootfs: Path) -> dict[str, Entry]:
     """Everything in the image's file system, by path without a leading slash; programs with their libraries."""
-    entries: dict[str, Entry] = {path: Content(text.encode()) for path, text in _TEXTS.items()}
+    entries: dict[str, Entry] = {_merged(path): Content(text.encode()) for path, text in TEXTS}
     entries["tmp"] = Folder(0o1777)
     for file in image.files:
         entries |= {_merged(path): entry for path, entry in _contents(file, rootfs)}
     _add_libraries(entries, rootfs)
-    for name in _MERGED:
+    for name in MERGED:
         if any(path.startswith(f"usr/{name}/") for path in entries):
             entries[name] = Link(f"usr/{name}")
     return entries
@@ -202,7 +196,7 @@ def _add_libraries(entries: dict[str, Entry], rootfs: Path) -> None:
 def _merged(path: str) -> str:
     """Path without the leading slash, with /bin and the like where their links lead."""
     below = path.removeprefix("/")
-    return f"usr/{below}" if below.split("/", 1)[0] in _MERGED else below
+    return f"usr/{below}" if below.split("/", 1)[0] in MERGED else below
 
 
 def _digest(image: Image) -> str:

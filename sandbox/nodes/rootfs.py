@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from infra.cache import cache_folder, made_once
 from sandbox.errors import SandboxError
 from sandbox.nodes.packages import fetched, unpack
+from sandbox.nodes.rootfs_layout import MERGED, TEXTS
 from sandbox.nodes.rootfs_libraries import exists, inside, libraries, linkage, program_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # Raise it when the way of unpacking changes, so that no older folder is taken for a new one.
 _LAYOUT: Final = "1"
 
-_MERGED: Final = ("bin", "lib", "lib64", "sbin")
 _FOR_ALL: Final = ("/tmp", "/var/tmp")  # noqa: S108 - of the new root file system
 
 
@@ -89,9 +89,7 @@ NODE: Final = Recipe(
         ("/var/run", "/run"),
     ),
     texts=(
-        ("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"),
-        ("/etc/group", "root:x:0:\nnogroup:x:65534:\n"),
-        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+        *TEXTS,
         # Empty: a node puts its own over them.
         ("/etc/hosts", ""),
         ("/etc/hostname", ""),
@@ -173,7 +171,7 @@ def lay_out(root: Path) -> None:
     for path in (root, root / "usr"):
         path.mkdir()
         path.chmod(0o755)
-    for name in _MERGED:
+    for name in MERGED:
         (root / "usr" / name).mkdir(mode=0o755)
         (root / name).symlink_to(f"usr/{name}")
 

@@ -12,10 +12,11 @@ from tests.conformance.verdicts import Verdict
 NO_REPORT: Final = "there is no report"
 
 
-def unmet(report: Path, specs: Collection[int]) -> list[str]:
+def unmet(report: Path, specs: Collection[int], *, may_skip: bool = False) -> list[str]:
     """Say what is missing for a pass: a check that was not made or did not pass, or the report itself.
 
-    `specs` are the numbers of those that must have been made; whatever else is in the report must have passed too.
+    `specs` are the numbers of those that must have been made; whatever else is in the report must have passed too,
+    or with `may_skip` have said that these clusters cannot show it.
     """
     file = report / RUN
     if not file.exists():
@@ -27,5 +28,5 @@ def unmet(report: Path, specs: Collection[int]) -> list[str]:
     judged += [(str(one["title"]), one) for one in run["beyond"]]
     if not judged:
         return [*absent, "no check was made"]
-    passed = Verdict.CONFORMANT.value
-    return absent + [f"{name}: {one['conformant']}" for name, one in judged if one["conformant"] != passed]
+    fine = {Verdict.CONFORMANT.value, *([Verdict.SKIPPED.value] if may_skip else [])}
+    return absent + [f"{name}: {one['conformant']}" for name, one in judged if one["conformant"] not in fine]

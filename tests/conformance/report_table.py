@@ -13,6 +13,7 @@ import yaml
 
 from tests.conformance.report import REPORT, RUN
 from tests.conformance.specs import SPECS, Spec
+from tests.conformance.verdicts import Verdict
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 BEGIN: Final = "<!-- results: written by python -m tests.conformance.report_table -->"
@@ -22,10 +23,11 @@ NOT_RUN: Final = "not run"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One run: its heading, the verdict of each spec by number, and the circumstances."""
+    """One run: its heading, the verdict and seconds of each spec by number and of each case beyond, circumstances."""
 
     name: str
     verdicts: Mapping[int, str]
+    beyond: Mapping[str, str]
     seconds: float
     passed: str
     circumstances: str
@@ -56,10 +58,15 @@ def placed(page: str, columns: Sequence[Column]) -> str:
 
 
 def results(columns: Sequence[Column]) -> str:
-    """Give the table of all specs, run or not, and a line about each run."""
-    heads = ["#", "what it demands", "KEP-1645", "labels", *(column.name for column in columns)]
-    lines = [_line(heads), _line(["---:", "---", "---", "---", *("---" for _ in columns)])]
-    lines += [_line([*_about(spec), *_verdicts(spec, columns)]) for spec in SPECS.values()]
+    """Give the table of all specs, run or not, one of the cases beyond that were run, and a line about each run."""
+    runs = [column for column in columns if column.verdicts or not column.beyond]
+    heads = ["#", "what it demands", "KEP-1645", "labels", *(column.name for column in runs)]
+    lines = [_line(heads), _line(["---:", "---", "---", "---", *("---" for _ in runs)])]
+    lines += [_line([*_about(spec), *_verdicts(spec, runs)]) for spec in SPECS.values()]
+    for column in columns:
+        if column.beyond:
+            lines += ["", _line(["beyond the suite", column.name]), _line(["---", "---"])]
+            lines += [_line([title[0].upper() + title[1:], verdict]) for title, verdict in column.beyond.items()]
     return "\n".join([*lines, "", *_told(columns)])
 
 
@@ -70,15 +77,22 @@ def read(name: str, folder: Path) -> Column:
         run: dict[str, Any] = yaml.safe_load((folder / RUN).read_text(encoding="utf-8"))
         clusters = ", ".join(f"{place['name']} {place['version']}" for place in run["clusters"])
         ours = report["implementation"]
+        made = [*run["specs"], *run["beyond"]]
+        passed = sum(one["conformant"] == Verdict.CONFORMANT.value for one in made)
         return Column(
             name,
-            {one["number"]: one["conformant"] for one in run["specs"]},
-            sum(one["seconds"] for one in run["specs"]),
-            f"{report['passed']} of {report['total']}",
+            {one["number"]: _judged(one) for one in run["specs"]},
+            {one["title"]: _judged(one) for one in run["beyond"]},
+            sum(one["seconds"] for one in made),
+            f"{passed} of {len(made)}",
             f"{run['date']}, {ours['project']} {ours['version']}, {clusters}",
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise TableError(f"{folder} holds no report of a run: {error!r}") from error
+
+
+def _judged(one: Mapping[str, Any]) -> str:
+    return f"{one['conformant']}, {one['seconds']:.0f} s"
 
 
 def _column(argument: str) -> Column:

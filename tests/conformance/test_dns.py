@@ -61,11 +61,13 @@ def test_the_name_of_a_headless_service_gives_all_ready_endpoints(trial: Trial) 
 @spec(26)
 def test_each_pod_of_a_stateful_set_has_its_name(trial: Trial) -> None:
     trial.start(_headless(hello_stateful_set(REPLICAS)))
+    source = trial.first.cluster_id()
 
     for cluster in trial.clusters:
         for family in families_of(trial, cluster):
             for one in slices_of(trial, cluster, family, _has_all_pods):
-                source = one["metadata"]["labels"][SOURCE_CLUSTER]
+                named = one["metadata"]["labels"][SOURCE_CLUSTER]
+                demand(named == source, f"a slice in cluster {cluster.name} has {SOURCE_CLUSTER}={named}, not {source}")
                 for point in one["endpoints"]:
                     name = f"{point['hostname']}.{source}.{trial.service_name}"
                     _resolves(trial, cluster, name, point["addresses"])

@@ -12,6 +12,7 @@ from tests.conformance.observing import (
     MANAGED_BY,
     PRESENT,
     SERVICE_NAME,
+    SOURCE_CLUSTER,
     families_of,
     says_whether_sliced,
     slices_of,
@@ -26,6 +27,7 @@ from tests.conformance.waiting import IMPORT_SECONDS
 @spec(16)
 def test_each_cluster_has_slices_of_the_import_until_the_unexport(trial: Trial, pytestconfig: pytest.Config) -> None:
     trial.start()
+    source = trial.first.cluster_id()
 
     found = [
         (cluster, one)
@@ -36,6 +38,7 @@ def test_each_cluster_has_slices_of_the_import_until_the_unexport(trial: Trial, 
     for cluster, one in found:
         labels, told = one["metadata"]["labels"], f"EndpointSlice {one['metadata']['name']} in cluster {cluster.name}"
         demand(labels[SERVICE_NAME] == HELLO, f"{told} has {SERVICE_NAME}={labels[SERVICE_NAME]}")
+        demand(labels[SOURCE_CLUSTER] == source, f"{told} has {SOURCE_CLUSTER}={labels[SOURCE_CLUSTER]}, not {source}")
         demand(labels.get(MANAGED_BY), f"{told} has no label {MANAGED_BY}")
         if not pytestconfig.getoption(MAY_BE_KUBERNETES):
             demand(labels[MANAGED_BY] != KUBERNETES, f"{told} says that Kubernetes itself manages it")

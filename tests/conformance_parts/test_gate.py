@@ -40,6 +40,12 @@ def test_everything_must_be_made_and_pass(
     assert unmet(_report(tmp_path, specs, beyond), (1, 2)) == lacking
 
 
+def test_clusters_of_a_user_may_be_unable_to_show_a_case(tmp_path: Path) -> None:
+    report = _report(tmp_path, {}, {"three clusters": "Skipped", "a rollout": "Yes", "zones": "No"})
+
+    assert unmet(report, (), may_skip=True) == ["zones: No"]
+
+
 def test_without_a_report_nothing_was_shown(tmp_path: Path) -> None:
     assert unmet(tmp_path, (1,)) == [NO_REPORT]
 

@@ -5,19 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.conformance.verdicts import UnmetError, need
-from tests.conformance.waiting import Waiting
+from tests.conformance_parts.clock import Clock
 
 
 @dataclass
-class Sleeper:
-    now: float = 0.0
+class Sleeper(Clock):
     looks: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.now = round(self.now + seconds, 6)
-
-    def waiting(self) -> Waiting:
-        return Waiting(lambda: self.now, self.sleep)
 
     def holds_from(self, begin: float, until: float = float("inf")) -> bool:
         self.looks.append(self.now)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloudmap_mcs.domain import verdicts
 from cloudmap_mcs.domain.merge import merge
 from cloudmap_mcs.domain.model import Family
 from tests.builders import an_export
@@ -36,3 +37,26 @@ def test_families_are_intersected_so_that_each_reaches_every_backend(
 
     assert merged.families == common
     assert [loser.cluster for conflict in merged.conflicts for loser in conflict.losers] == list(losers)
+
+
+@pytest.mark.parametrize(
+    ("families", "told"),
+    [
+        pytest.param([(V4,), (V6,)], "IPv4", id="all-of-the-oldest"),
+        pytest.param([(V4, V6), (V4,), (V6,)], "IPv4 (what others leave of IPv4, IPv6)", id="less-than-the-oldest"),
+        pytest.param([(), (V6,), (V4,)], "IPv6 (what others leave of IPv4, IPv6)", id="oldest-names-none"),
+    ],
+)
+def test_a_conflict_claims_no_more_of_the_oldest_export_than_is_true(
+    families: list[tuple[Family, ...]], told: str
+) -> None:
+    exports = [
+        an_export(name, created=at, families=held) for at, (name, held) in enumerate(zip("abc", families, strict=False))
+    ]
+
+    (conflict,) = merge(exports).conflicts
+
+    assert (conflict.held, conflict.holder) == (told, "a")
+    assert verdicts.conflict([conflict], clusters=len(families), generation=1).message.startswith(
+        f"ipFamilies: {told} of the oldest export (cluster a) holds, 1 of {len(families)} clusters disagree: "
+    )

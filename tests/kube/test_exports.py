@@ -76,13 +76,21 @@ def test_kinds_of_services(spec: dict[str, Any], kind: ServiceKind, is_headless:
     assert (seen.kind, seen.is_headless, seen.is_derived) == (kind, is_headless, False)
 
 
+def owned(version: str, kind: str) -> dict[str, Any]:
+    others = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": "u"}
+    return {"ownerReferences": [others, {"apiVersion": version, "kind": kind, "name": "web", "uid": "v"}]}
+
+
 @pytest.mark.parametrize(
     ("metadata", "is_derived"),
     [
         pytest.param({"labels": {"app.kubernetes.io/managed-by": "cloudmap-mcs"}}, False, id="managed-by-us-only"),
         pytest.param({"labels": {"multicluster.kubernetes.io/service-name": "web"}}, True, id="by-its-label"),
-        pytest.param({"ownerReferences": [{"kind": "ServiceImport"}]}, True, id="owned-by-an-import"),
-        pytest.param({"ownerReferences": [{"kind": "Deployment"}]}, False, id="owned-by-something-else"),
+        pytest.param(owned("multicluster.x-k8s.io/v1alpha1", "ServiceImport"), True, id="owned-by-an-import"),
+        pytest.param(owned("multicluster.x-k8s.io/v1beta1", "ServiceExport"), False, id="owned-by-an-export"),
+        pytest.param(owned("example.com/v1", "ServiceImport"), False, id="owned-by-anothers-kind-of-that-name"),
+        pytest.param(owned("v1", "ServiceImport"), False, id="owned-by-a-kind-without-group"),
+        pytest.param(owned("apps/v1", "Deployment"), False, id="owned-by-something-else"),
     ],
 )
 def test_derived_services_are_known_whoever_derived_them(metadata: dict[str, Any], is_derived: bool) -> None:

@@ -58,6 +58,7 @@ class Rig:
         self.sqs = Sqs()
         self.invoked: list[Mapping[str, Any]] = []
         self.pause_ms = 0
+        self.pauses = 0
         self.door = Door(
             importer=Importer(ClusterId("z"), self.cluster, self.registry, self.clock, MEMBERS),
             accept=Accept("prod", frozenset([A, ClusterId("b")]), self.registry.key_of),
@@ -69,6 +70,7 @@ class Rig:
         )
 
     def _pause(self) -> None:
+        self.pauses += 1
         self.clock.ms += self.pause_ms
 
     def register(self, *records: Record) -> None:

@@ -10,7 +10,7 @@ from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, delayed, ev
 from cloudmap_mcs.ports import Appeared, Change
 from cloudmap_mcs.reconcile.outcome import Outcome
 from cloudmap_mcs.reconcile.reading import Patience
-from lambdas.importer.batch import Accept, FollowUp, Surroundings, Work, follow_up, grouped, look_around
+from lambdas.importer.batch import Accept, FollowUp, NamespaceWork, Work, follow_up, grouped, look_around
 from tests.builders import KEY
 
 A, B = ClusterId("a"), ClusterId("b")
@@ -147,7 +147,7 @@ def test_messages_of_one_namespace_are_one_look_around() -> None:
     bodies = {"1": arrival(), "2": delayed(LookAround("shop", 3)), "3": arrival("bank"), "4": arrival()}
     batch = grouped({**bodies, "5": arrival(clusterset="test")}, ACCEPT)
 
-    assert batch.namespaces == (Surroundings("shop", 3, ["1", "2", "4"]), Surroundings("bank", 0, ["3"]))
+    assert batch.namespaces == (NamespaceWork("shop", 3, ["1", "2", "4"]), NamespaceWork("bank", 0, ["3"]))
     assert (batch.work, batch.ignored) == ((), ("5",))
 
 
@@ -159,16 +159,16 @@ def test_a_namespace_stands_for_its_keys_in_the_index_that_have_no_message_of_th
 
 
 def test_a_namespace_is_looked_around_once_more_because_the_index_may_lag() -> None:
-    assert look_around(Surroundings("shop"), None) == FollowUp(LookAround("shop", 1), 5)
-    assert look_around(Surroundings("shop", 1), None) is None
+    assert look_around(NamespaceWork("shop"), None) == FollowUp(LookAround("shop", 1), 5)
+    assert look_around(NamespaceWork("shop", 1), None) is None
 
 
 def test_an_index_that_cannot_be_read_is_read_later_like_a_key() -> None:
     throttled, gone = RetryableError("429", retry_after=7), UnreachableError("no answer")
 
-    assert look_around(Surroundings("shop"), throttled) == FollowUp(LookAround("shop", 1), 7)
-    assert look_around(Surroundings("shop", 3), RetryableError("429")) == FollowUp(LookAround("shop", 4), 8)
-    assert look_around(Surroundings("shop", 12), throttled) is None
-    assert look_around(Surroundings("shop", 12), gone) == FollowUp(LookAround("shop", 12), 60)
-    assert look_around(Surroundings("shop"), PermanentError("403")) is None
-    assert look_around(Surroundings("shop"), ValueError("a bug")) is None
+    assert look_around(NamespaceWork("shop"), throttled) == FollowUp(LookAround("shop", 1), 7)
+    assert look_around(NamespaceWork("shop", 3), RetryableError("429")) == FollowUp(LookAround("shop", 4), 8)
+    assert look_around(NamespaceWork("shop", 12), throttled) is None
+    assert look_around(NamespaceWork("shop", 12), gone) == FollowUp(LookAround("shop", 12), 60)
+    assert look_around(NamespaceWork("shop"), PermanentError("403")) is None
+    assert look_around(NamespaceWork("shop"), ValueError("a bug")) is None

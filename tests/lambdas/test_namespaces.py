@@ -1,5 +1,11 @@
 """A namespace that appeared: its keys are imported, at the pace and with the failures of any other."""
 
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from cloudmap_mcs.domain.imports import NamespaceState
@@ -9,7 +15,7 @@ from cloudmap_mcs.eventbridge.messages import LookAgain, LookAround, delayed
 from tests.builders import KEY
 from tests.lambdas.function import OTHER, SHOP, WEB, Function, imported, keys, offer
 from tests.lambdas.rig import A, Rig, a_batch, a_hint, an_arrival
-from tests.lambdas.test_batches import Refusing
+from tests.lambdas.test_batches import OneByOne, Refusing
 
 ELSEWHERE = offer(ServiceKey("bank", "web"))
 AGAIN = (LookAround("shop", 1), 5)
@@ -175,3 +181,75 @@ def test_without_time_the_namespace_waits_as_a_new_message(function: Function, r
     assert answer == {"batchItemFailures": []}
     assert rig.troubles.calls == []
     assert rig.sqs.sent == [(LookAround("shop", 1), 1)]
+
+
+def test_keys_of_a_namespace_wait_for_their_turn_and_keys_of_messages_do_not(function: Function, rig: Rig) -> None:
+    """The data plane's rate is shared by all members, and nobody waits for a namespace as for a change."""
+    rig.register(WEB, *(offer(key) for key in keys(20)))
+    function.failed(one=a_hint(WEB))
+    assert rig.pauses == 0
+
+    function.failed(one=an_arrival("shop"), two=a_hint(offer(keys(1)[0])))
+    assert imported(rig) == {KEY, *keys(20)}
+    assert rig.pauses == 19
+
+
+def test_keys_whose_turn_does_not_come_in_time_wait_as_messages_of_their_own(function: Function, rig: Rig) -> None:
+    rig.door = replace(rig.door, executor=OneByOne())
+    rig.register(*(offer(key) for key in keys(20)))
+    rig.pause_ms = 10_000  # of the 50 s that the function has
+
+    assert function.failed(one=an_arrival("shop")) == []
+    assert imported(rig) == set(keys(4))
+    assert rig.pauses == 5
+    late = [message for message, seconds in rig.sqs.sent if seconds == 1]
+    assert late == [LookAgain(key, (), 1) for key in keys(20)[4:]]
+
+
+def test_a_cluster_that_a_key_cannot_reach_is_not_listed(function: Function, rig: Rig) -> None:
+    rig.door = replace(rig.door, executor=OneByOne())
+    rig.register(WEB, SHOP)
+    rig.troubles.lasting["observe"] = UnreachableError("no answer within 5 s")
+
+    assert function.failed(one=a_hint(WEB), two=an_arrival("shop")) == []
+    assert rig.troubles.calls == ["observe"]
+    assert {seconds for _, seconds in rig.sqs.sent} == {60}
+
+
+class Waiting(Executor):
+    """An executor that begins its work only when somebody wants the results, or `begin` is called."""
+
+    def __init__(self) -> None:
+        self.work: list[Callable[[], Any]] = []
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
+        calls = [functools.cache(functools.partial(fn, *items)) for items in zip(*iterables, strict=True)]
+        self.work += calls
+        return (call() for call in calls)
+
+    def begin(self) -> None:
+        for call in self.work:
+            call()
+
+
+def test_a_cluster_that_a_key_cannot_reach_while_the_index_is_read_is_not_listed(function: Function, rig: Rig) -> None:
+    waiting = Waiting()
+    rig.door = replace(rig.door, executor=waiting)
+    rig.register(WEB, SHOP)
+    rig.troubles.lasting["observe"] = UnreachableError("no answer within 5 s")
+    rig.troubles.then = lambda name: waiting.begin() if name == "index" else None
+
+    assert function.failed(one=a_hint(WEB), two=an_arrival("shop")) == []
+    assert rig.troubles.calls == ["index", "observe"]
+
+
+def test_keys_do_not_try_a_cluster_that_could_not_be_listed(function: Function, rig: Rig) -> None:
+    rig.door = replace(rig.door, executor=Waiting())
+    rig.register(WEB, SHOP)
+    rig.troubles.lasting["imports"] = UnreachableError("no answer within 5 s")
+
+    assert function.failed(one=a_hint(WEB), two=an_arrival("shop")) == []
+    assert rig.troubles.calls == ["index", "imports"]
+    assert sorted(map(str, rig.sqs.sent)) == sorted(
+        map(str, [(LookAgain(KEY, ((A, 5),)), 60), (LookAround("shop", 0), 60)])
+    )

@@ -2,7 +2,7 @@
 
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.reconcile.importing import Importer
-from cloudmap_mcs.reconcile.resyncing import Resyncer, lacking
+from cloudmap_mcs.reconcile.resyncing import Resyncer, indexed, lacking
 from tests.builders import MEMBERS
 from tests.reconcile.test_resyncing import LATER, Rig, keys
 
@@ -27,7 +27,8 @@ def test_namespaces_lack_what_the_index_has_and_the_cluster_holds_nothing_of() -
     rig.index([*keys(4), bank, elsewhere])
     importer = Importer(ClusterId("z"), rig.cluster, rig.registry, rig.clock, MEMBERS)
 
-    assert lacking(importer, ["shop", "bank"]) == {*keys(4)[2:], bank}
+    assert indexed(importer, ["shop", "bank"]) == {*keys(4), bank}
+    assert lacking(importer, frozenset([*keys(4), bank])) == {*keys(4)[2:], bank}
 
 
 def test_the_cluster_is_not_listed_for_a_namespace_that_the_index_does_not_name() -> None:
@@ -35,5 +36,5 @@ def test_the_cluster_is_not_listed_for_a_namespace_that_the_index_does_not_name(
     rig.offer(keys(2))
     importer = Importer(ClusterId("z"), rig.cluster, rig.registry, rig.clock, MEMBERS)
 
-    assert lacking(importer, ["bank"]) == frozenset()
+    assert lacking(importer, indexed(importer, ["bank"])) == frozenset()
     assert rig.troubles.calls == ["index"]

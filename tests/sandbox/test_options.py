@@ -16,6 +16,12 @@ def test_without_options_there_are_two_simulated_clusters() -> None:
     assert (wanted.folder, wanted.operation_delay, wanted.real_nodes) == (FOLDER, "100ms", False)
 
 
+def test_the_demo_may_be_shown_on_other_clusters() -> None:
+    wanted = read(["demo", "--nodes", "simulated", "--cluster", "a", "--cluster", "b"], FOLDER)
+
+    assert (wanted.clusters, wanted.real_nodes) == ((("a", (IPV4,)), ("b", (IPV4,))), False)
+
+
 def test_clusters_with_real_nodes_have_the_families_they_are_given_and_ipv4_otherwise() -> None:
     clusters = ["--cluster", "one", "--cluster=two=ipv6", "--cluster=three=dual", "--cluster=four=dual-ipv6"]
 
@@ -36,6 +42,8 @@ def test_a_folder_is_taken_from_where_the_person_stands(tmp_path: Path, monkeypa
     [
         ("demo --context a", "name another --context"),
         ("demo --cluster a", "name another --cluster"),
+        ("demo --nodes real", "the demo has simulated nodes; real ones are for make sandbox NODES=real"),
+        ("demo --nodes real --cluster a=dual --cluster b=dual", "the demo has simulated nodes"),
         ("up --context a --cluster b", "give one of the two"),
         ("up --nodes real --context a", "neither a --context nor another Cloud Map"),
         ("up --nodes real --cloudmap-endpoint http://h:1", "neither a --context nor another Cloud Map"),
@@ -54,7 +62,7 @@ def test_what_cannot_be_is_refused_with_the_option(arguments: str, reason: str) 
         read(arguments.split(), FOLDER)
 
 
-@pytest.mark.parametrize("arguments", [[], ["sideways"], ["up", "--nodes", "half"], ["demo", "--nodes", "real"]])
+@pytest.mark.parametrize("arguments", [[], ["sideways"], ["up", "--nodes", "half"], ["down", "--nodes", "real"]])
 def test_what_is_no_option_is_refused_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         read(arguments, FOLDER)

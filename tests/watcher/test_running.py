@@ -80,6 +80,21 @@ def test_nothing_is_withdrawn_before_the_whole_cluster_was_read(
     assert record.is_exporter
 
 
+def test_without_the_right_to_list_namespaces_exports_go_on_and_a_line_says_what_is_missing(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.cluster.unsynced = {"namespaces": "HTTP 403"}
+    life = joined(scene.start())
+    life.export(a_slice("10.0.0.1"))
+    scene.bus.wait_for(1)
+
+    assert scene.record()
+    assert life.watcher.readiness() == {"synced": True}
+    until(lambda: any(line.message == "going on without a list" for line in caplog.records))
+    (line,) = [line for line in caplog.records if line.message == "going on without a list"]
+    assert line.__dict__["missing"] == {"namespaces": "HTTP 403"}
+
+
 def test_a_watcher_that_waits_for_its_first_lists_can_be_stopped(scene: Scene) -> None:
     scene.cluster.unsynced = {"services": "503"}
     life = scene.start()
@@ -200,3 +215,14 @@ def test_what_appears_between_two_leaders_is_announced_by_the_second(scene: Scen
     until(lambda: scene.bus.appeared)
 
     assert scene.bus.appeared == [Appeared("shop", A)]
+
+
+def test_what_appears_when_the_leader_has_stopped_is_kept_for_whoever_comes_next(scene: Scene) -> None:
+    leader = joined(scene.start("one"))
+    leader.stop()
+    leader.appearances.add("shop")
+    told: list[str] = []
+    leader.appearances.begin(told.append)
+
+    assert told == ["shop"]
+    assert scene.bus.appeared == []

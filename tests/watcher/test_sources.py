@@ -87,7 +87,7 @@ ALL: dict[str, list[Raw]] = {
 def running() -> Iterator[tuple[ReflectedCluster, list[ServiceKey], list[str], Lists]]:
     found = reflected(ALL)
     found[0].start()
-    until(lambda: found[0].is_synced)
+    until(lambda: not found[0].unsynced)
     yield found
     found[0].stop()
 
@@ -115,12 +115,26 @@ def test_nobody_is_told_of_services_that_are_not_exported() -> None:
     assert cluster.offered(KEY).service
 
 
-def test_what_has_not_been_read_is_named_with_the_reason() -> None:
-    cluster, _, _, _ = reflected({kind: held for kind, held in ALL.items() if kind != "serviceexports"})
+def test_namespaces_that_may_not_be_listed_do_not_keep_exports_waiting_and_are_named() -> None:
+    """A Deployment may be upgraded before the ClusterRole that lets it list Namespaces."""
+    cluster, keys, _, _ = reflected({kind: held for kind, held in ALL.items() if kind != "namespaces"})
     cluster.start()
-    until(lambda: "404" in cluster.unsynced.get("serviceexports", "") and len(cluster.unsynced) == 1)
-    assert not cluster.is_synced
+    until(lambda: "404" in cluster.unsynced.get("namespaces", "") and len(cluster.unsynced) == 1)
     cluster.stop()
+
+    assert cluster.is_synced
+    assert KEY in keys
+    assert cluster.offered(KEY).export
+
+
+@pytest.mark.parametrize("missing", sorted(ALL.keys() - {"namespaces"}))
+def test_all_that_exports_are_made_of_is_waited_for(missing: str) -> None:
+    cluster, _, _, _ = reflected({kind: held for kind, held in ALL.items() if kind != missing})
+    cluster.start()
+    until(lambda: "404" in cluster.unsynced.get(missing, "") and len(cluster.unsynced) == 1)
+    cluster.stop()
+
+    assert not cluster.is_synced
 
 
 def told_of_namespaces(*watches: Callable[[Lists], list[Raw]]) -> list[str]:

@@ -51,7 +51,7 @@ class Part:
 
 @dataclass
 class Reflected(InMemoryHome):
-    """Stands in for ReflectedCluster; `unsynced` says what has not been read yet."""
+    """Stands in for ReflectedCluster; `unsynced` says what has not been read yet; nobody waits for namespaces."""
 
     properties_held: dict[str, str] = field(default_factory=dict)
     unsynced: dict[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Reflected(InMemoryHome):
 
     @property
     def is_synced(self) -> bool:
-        return not self.unsynced
+        return not self.unsynced.keys() - {"namespaces"}
 
     def identity(self) -> dict[str, str]:
         return self.properties_held

@@ -30,6 +30,7 @@ from cloudmap_mcs.kube.manifests.reading import Reading, texts
 from cloudmap_mcs.kube.resources import SERVICE_IMPORTS, SERVICES
 
 HEADLESS: Final = "None"
+_MCS_GROUP: Final = SERVICE_IMPORTS.version.partition("/")[0]
 _SINGLE: Final = "SingleStack"
 _DUAL: Final = "PreferDualStack"
 _POLICIES: Final = (_SINGLE, _DUAL)
@@ -97,7 +98,13 @@ def decode(raw: Mapping[str, Any]) -> DerivedService:
 def is_derived(raw: Mapping[str, Any]) -> bool:
     """Say whether any implementation made this Service for a ServiceImport; what is imported is not exported again."""
     owners = raw["metadata"].get("ownerReferences") or ()
-    return LABEL_SERVICE_NAME in labels_of(raw) or any(owner.get("kind") == SERVICE_IMPORTS.kind for owner in owners)
+    return LABEL_SERVICE_NAME in labels_of(raw) or any(map(_is_import, owners))
+
+
+def _is_import(owner: Mapping[str, Any]) -> bool:
+    """Go by group and kind: other implementations write other versions, and other groups mean other things by it."""
+    group = str(owner.get("apiVersion")).partition("/")[0]
+    return (group, owner.get("kind")) == (_MCS_GROUP, SERVICE_IMPORTS.kind)
 
 
 def _policy(asks: frozenset[Family]) -> Raw:

@@ -94,7 +94,7 @@ def decode(raw: Mapping[str, Any]) -> ServiceImport:
 
 
 def encode_status(status: ImportStatus, observed: Mapping[str, Any]) -> Raw:
-    """Make the body for a PUT of the status; conditions of other types are kept."""
+    """Make the body for a PUT of the status, which says that there are slices; conditions of other types are kept."""
     others = [item for item in conditions_of(observed) if item.get("type") != ConditionType.READY]
     metadata = {key: value for key, value in observed["metadata"].items() if key != "managedFields"}
     return {
@@ -111,7 +111,12 @@ def encode_status(status: ImportStatus, observed: Mapping[str, Any]) -> Raw:
 def decode_status(raw: Mapping[str, Any]) -> ImportStatus:
     """Read a status, whatever somebody made of it: what cannot be read differs from any status to be written."""
     clusters = Reading().read(_decode_clusters, status_of(raw).get("clusters"), (_NOBODY,))
-    return ImportStatus(clusters, condition_of(raw, ConditionType.READY))
+    return ImportStatus(clusters, condition_of(raw, ConditionType.READY), says_slices(raw))
+
+
+def says_slices(raw: Mapping[str, Any]) -> bool:
+    """Tell whether an import's status says that there are slices; a CRD older than that field drops it."""
+    return status_of(raw).get("endpointSliceObjects") == _SLICES_PRESENT
 
 
 def _decode_clusters(raw: Any) -> tuple[ClusterId, ...]:

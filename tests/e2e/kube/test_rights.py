@@ -134,7 +134,7 @@ def test_a_watcher_can_do_all_its_work(watcher: Recording, bystander: Bystander,
     appeared: list[str] = []
     reflected = ReflectedCluster(watcher, home, Listeners(lambda _: None, lambda: None, appeared.append), CHANCE)
     reflected.start()
-    eventually("all kinds are listed", lambda: reflected.is_synced)
+    eventually("all kinds are listed", lambda: not reflected.unsynced)
 
     seen = export_seen(offer(bystander, key))
     eventually("all kinds are watched", lambda: is_whole(reflected.offered(key)))

@@ -7,9 +7,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sandbox.controlplane.client import MERGE, KubeClient
 from sandbox.controlplane.cluster import ControlPlane
 from sandbox.controlplane.spec import Ports, TokenWebhook
 from sandbox.errors import SandboxError
@@ -99,3 +101,24 @@ def test_a_node_that_never_gets_ready_is_told_with_where_its_logs_are(
 
     with pytest.raises(SandboxError, match=r"the node of east \(/logs\) is not ready after 0 s"):
         clusters._wait_for(lambda: False, processes, "the node of east (/logs)")
+
+
+def test_a_node_loses_its_zone_and_gets_it_back_so_that_its_kube_proxy_hears_of_it() -> None:
+    """Only a label that differs from the last is an event for kube-proxy."""
+    client = LabelledNode()
+
+    clusters.tell_zone(client, "east-node", "us-east-1a")
+
+    assert client.seen == [None, "us-east-1a"]
+
+
+class LabelledNode(KubeClient):
+    """An API server that has one node, and remembers the zones it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[str | None] = []
+
+    def patch(self, path: str, body: dict[str, Any], *, content_type: str = MERGE) -> dict[str, Any]:
+        assert (path, content_type) == ("/api/v1/nodes/east-node", MERGE)
+        self.seen.append(body["metadata"]["labels"]["topology.kubernetes.io/zone"])
+        return {}
