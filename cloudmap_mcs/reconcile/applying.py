@@ -64,7 +64,10 @@ class Applier:
         return after
 
     def _create(self, value: Managed) -> Seen[Managed]:
-        """Create; a derived Service with those of its old addresses that are still free, if it had any."""
+        """Create; a derived Service with those of its old addresses that are still free, if it had any.
+
+        Of two, an API server may go on holding the free one for some minutes after it refused both for the other's sake.
+        """
         if isinstance(value, DerivedService):
             for ips in _fewer(value.ips):
                 with contextlib.suppress(AddressTakenError):
