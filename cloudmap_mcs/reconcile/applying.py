@@ -66,7 +66,7 @@ class Applier:
     def _create(self, value: Managed) -> Seen[Managed]:
         """Create; a derived Service with those of its old addresses that are still free, if it had any.
 
-        Of two, an API server may go on holding the free one for some minutes after it refused both for the other's sake.
+        Of two, an API server may hold the free one for some minutes after it refused both for the other's sake.
         """
         if isinstance(value, DerivedService):
             for ips in _fewer(value.ips):
