@@ -123,12 +123,15 @@ def enter(root: Path, nodes: RealNodes, *, environ: Mapping[str, str], progress:
 
 
 def leave(folder: Path) -> list[str]:
-    """Remove network and cgroups of a sandbox whose processes have ended; without any there is nothing to do.
+    """Remove network, cgroups and unpacked images of a sandbox whose processes have ended, if there are any.
 
-    Returns a sentence for each thing that could not be removed.
+    Logs and everything else stay. Returns a sentence for each thing that could not be removed.
     """
     if platform.system() != "Linux":
         return []
     network = Network(folder)
     network.remove()
+    # Half a gigabyte a cluster, made anew at each start.
+    for layers in folder.glob("clusters/*/containerd"):
+        shutil.rmtree(layers, ignore_errors=True)
     return Cgroups(network.name).remove()

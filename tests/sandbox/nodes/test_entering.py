@@ -126,3 +126,14 @@ def test_down_tells_what_stays(tmp_path: Path, able: Path, capsys: pytest.Captur
 
     assert main(["down", "--folder", str(tmp_path)]) == 0
     assert f"the cgroup {busy}/process stays: " in capsys.readouterr().out
+
+
+def test_of_a_stopped_cluster_the_images_go_and_the_logs_stay(tmp_path: Path, able: Path) -> None:
+    for name in ("containerd/layers/1", "logs/kubelet.log"):
+        file = tmp_path / "clusters" / "east" / name
+        file.parent.mkdir(parents=True)
+        file.touch()
+
+    assert leave(tmp_path) == []
+    assert [path.name for path in (tmp_path / "clusters" / "east").iterdir()] == ["logs"]
+    assert able.exists()
