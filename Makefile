@@ -49,7 +49,7 @@ sandbox: $(READY) ## Start the sandbox and leave it running; NODES=real for real
 
 down: $(READY) ## Stop everything that demo, sandbox or a killed conformance run left running
 	@$(RUN) -m sandbox down $(if $(CLOUDMAP_ENDPOINT),--cloudmap-endpoint $(CLOUDMAP_ENDPOINT))
-	@for folder in .sandbox/conformance/*/; do if [ -e "$$folder/processes.json" ]; then $(RUN) -m sandbox down --folder "$$folder"; fi; done
+	@$(RUN) -m tests.conformance --stop
 
 test: $(READY) ## All tests that need neither Kubernetes nor root
 	@$(RUN) -m pytest -m "not e2e" -n auto --cov --cov-report= tests

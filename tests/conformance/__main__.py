@@ -1,11 +1,14 @@
 """`python -m tests.conformance`: what `make conformance` calls, on clusters of the user or on a sandbox of its own."""
 
 import argparse
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +24,7 @@ from tests.conformance.gate import unmet
 ROOT: Final = Path(__file__).resolve().parents[2]
 STATE: Final = ROOT / ".sandbox" / "conformance"
 REPORTS: Final = ROOT / "build" / "conformance"
+SANDBOX: Final = (sys.executable, "-m", "sandbox")
 SPECS: Final = "tests/conformance"
 BEYOND: Final = "tests/conformance/beyond"
 
@@ -80,19 +84,46 @@ def _conform(options: argparse.Namespace, console: Console) -> int:
         checks = (Check(options.contexts, SPECS, but=BEYOND), Check(options.contexts, BEYOND, may_skip=True))
         given = [_passes(check, REPORTS / "contexts", options.kubeconfig, console) for check in checks]
         return int(not all(given))
-    reason = missing(os.environ, STATE)  # noqa: TID251 - a door
+    reason = None if options.stop else missing(os.environ, STATE)  # noqa: TID251 - a door
     if reason:
         console.print(f"conformance is LEFT OUT: {reason}. With two clusters: make conformance CONTEXTS=a,b")
         return 0
     wanted = [trial for trial in TRIALS if trial.name in (options.only or [known.name for known in TRIALS])]
-    passed = [_try(trial, console) for _ in range(options.times) for trial in wanted]
+    with _alone() as is_alone:
+        if not is_alone:
+            console.print("another conformance run is under way in this checkout: wait for it, or end it there")
+            return int(not options.stop)
+        if options.stop:
+            stopped = [_stop(STATE / trial.name) for trial in wanted]
+            return int(not all(stopped))
+        passed = [_try(trial, console) for _ in range(options.times) for trial in wanted]
     return int(not all(passed))
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Tell whether no other run is under way, and keep others from starting one meanwhile."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _stop(folder: Path) -> bool:
+    if not (folder / "processes.json").exists():
+        return True
+    return _succeeds([*SANDBOX, "down", f"--folder={folder}"])
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("--contexts", default="", metavar="A,B", help="run the specs on clusters of your kubeconfig")
     parser.add_argument("--kubeconfig", default="", metavar="FILE", help="where the contexts are (default: as kubectl)")
+    parser.add_argument("--stop", action="store_true", help="stop what a killed run left, run nothing")
     parser.add_argument("--times", type=int, default=1, help="how often in a row (%(default)s)")
     names = [trial.name for trial in TRIALS]
     parser.add_argument("--only", action="append", choices=names, help="one kind of sandbox; repeatable")
@@ -102,12 +133,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 def _try(trial: Trial, console: Console) -> bool:
     """Start the trial's sandbox, run its checks in the sandbox's network, stop it; tells whether all passed."""
     folder = STATE / trial.name
-    sandbox = [sys.executable, "-m", "sandbox"]
     clusters = [f"--cluster={cluster}" for cluster in trial.clusters]
     began = time.monotonic()
     console.rule(f"{trial.name}: {' '.join(trial.clusters)}")
     try:
-        if not _succeeds([*sandbox, "up", "--nodes=real", f"--folder={folder}", *clusters]):
+        if not _succeeds([*SANDBOX, "up", "--nodes=real", f"--folder={folder}", *clusters]):
             return False
         up = time.monotonic()
         enter = Network(folder).enter_vpc()
@@ -118,7 +148,7 @@ def _try(trial: Trial, console: Console) -> bool:
         console.print(f"{trial.name}: up in {up - began:.0f} s, checks in {time.monotonic() - up:.0f} s")
         return all(passed)
     finally:
-        _succeeds([*sandbox, "down", f"--folder={folder}"])
+        _succeeds([*SANDBOX, "down", f"--folder={folder}"])
 
 
 def _passes(check: Check, reports: Path, kubeconfig: str, console: Console, *, enter: tuple[str, ...] = ()) -> bool:

@@ -85,10 +85,28 @@ def test_one_failure_fails_the_whole_and_the_sandbox_is_stopped(
     monkeypatch.setattr(runner, "_succeeds", commands)
     monkeypatch.setattr(runner, "missing", lambda *_: None)
     monkeypatch.setattr(runner, "REPORTS", tmp_path)
+    monkeypatch.setattr(runner, "STATE", tmp_path / "state")
     monkeypatch.setattr(Network, "enter_vpc", lambda _: ("enter",))
 
     assert runner.main(["--only", "dual-stack"]) == status
     assert commands.seen == seen
+
+
+def test_what_a_killed_run_left_is_stopped_but_not_a_run_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = Commands(tmp_path)
+    monkeypatch.setattr(runner, "_succeeds", commands)
+    monkeypatch.setattr(runner, "STATE", tmp_path)
+    (tmp_path / "ipv4").mkdir()
+    (tmp_path / "ipv4" / "processes.json").touch()
+
+    with runner._alone():
+        assert runner.main(["--stop"]) == 0
+        assert "another conformance run is under way" in capsys.readouterr().out
+        assert commands.seen == []
+    assert runner.main(["--stop"]) == 0
+    assert commands.seen == ["down"]
 
 
 def test_a_command_that_a_signal_ended_did_not_succeed() -> None:
