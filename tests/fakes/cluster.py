@@ -34,7 +34,10 @@ def _spec(value: Managed) -> Managed:
 
 @dataclass
 class InMemoryCluster:
-    """`before` is called before every port call with its name: tests count, interrupt and interleave there."""
+    """`before` is called before every port call with its name: tests count, interrupt and interleave there.
+
+    Several threads may call it: what is looked through is a copy.
+    """
 
     families: tuple[Family, ...] = (Family.IPV4,)
     before: Callable[[str], None] = lambda _: None
@@ -48,7 +51,7 @@ class InMemoryCluster:
 
     def observe(self, key: ServiceKey) -> Observed:
         self.before("observe")
-        mine = [seen for (_, owner, _), seen in self.objects.items() if owner == key]
+        mine = [seen for (_, owner, _), seen in self.objects.copy().items() if owner == key]
         observed = Observed(
             namespace=self.namespaces.get(key.namespace, NamespaceState.PRESENT),
             export=self.own_exports.get(key),
@@ -90,7 +93,7 @@ class InMemoryCluster:
 
     def imports(self) -> frozenset[ServiceKey]:
         self.before("imports")
-        return frozenset(key for _, key, _ in self.objects)
+        return frozenset(key for _, key, _ in self.objects.copy())
 
     def of_kind(self, kind: type[M], key: ServiceKey) -> list[M]:
         found = [
