@@ -2,7 +2,7 @@
 
 The map, from the inside out: `errors`, `domain` (values and MCS rules), `plan` (observed + desired → what to change),
 `ports` (what the core asks of the world), `reconcile` (one use case per module), the adapters `cloudmap`, `kube`,
-`eventbridge` and `install`, and the doors `watcher` here and `lambdas` beside this package.
+`eventbridge` and `install`, and the doors `watcher` and `cli` here and `lambdas` beside this package.
 Imports point inwards only; import-linter holds that.
 """
 

@@ -1,6 +1,6 @@
 """The schema of clusterset.yaml, the one file a user edits, and the list of everything that is wrong with it.
 
-The only module of this package that `infra` imports; nothing else in the package imports it.
+The only module of this package that `infra` imports; in the package itself only the command line (`cli`) imports it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ClustersetError(ValueError):
     def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        super().__init__("\n".join([f"{source} has {count}, nothing was synthesized:", *(f"  {m}" for m in mistakes)]))
+        super().__init__("\n".join([f"{source} has {count}, nothing was made:", *(f"  {m}" for m in mistakes)]))
 
 
 def _account_text(value: object) -> object:

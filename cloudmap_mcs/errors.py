@@ -61,6 +61,12 @@ class InvalidError(PermanentError):
         self.families = families
 
 
+class HeldFieldsError(PermanentError):
+    """Somebody else has written other values into fields that we apply; the message says who and which."""
+
+    reason = "HeldFields"
+
+
 class MalformedRecordError(PermanentError):
     """Somebody's data in the registry does not parse: set it aside, count it, report it, never act on it."""
 

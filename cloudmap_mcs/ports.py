@@ -16,6 +16,7 @@ from cloudmap_mcs.domain.imports import (
     Seen,
     ServiceImport,
 )
+from cloudmap_mcs.domain.installation import Account, Manifest, Reference, Right
 from cloudmap_mcs.domain.model import ClusterId, Record, ServiceKey, Slice
 from cloudmap_mcs.domain.offers import ExportSeen, ServiceSeen
 
@@ -252,4 +253,38 @@ class Cluster(Protocol):
 
     def imports(self) -> frozenset[ServiceKey]:
         """List the keys that any object of ours in the cluster belongs to, one paged LIST per kind."""
+        ...
+
+
+class Objects(Protocol):
+    """What an installer asks of a cluster: objects of any kind, as manifests, by what the API server serves now."""
+
+    def serves(self, version: str, kind: str) -> bool: ...
+
+    def find(self, wanted: Reference) -> Manifest | None:
+        """Read one object; None if there is none, or no such kind."""
+        ...
+
+    def all_of(self, version: str, kind: str, *, selector: str = "") -> tuple[Manifest, ...]:
+        """List a kind in every namespace; a kind that is not served has no objects."""
+        ...
+
+    def apply(self, manifest: Manifest, *, take_over: bool = False) -> Manifest:
+        """Apply on the server's side; HeldFieldsError if another manager holds other values, unless `take_over`."""
+        ...
+
+    def has_applied(self, seen: Manifest) -> bool:
+        """Say whether an object as seen holds anything that `apply` once wrote."""
+        ...
+
+    def replace(self, seen: Manifest, *, part: str = "") -> Manifest:
+        """PUT an object as seen and changed, or its part `status`; StaleError if it changed or went meanwhile."""
+        ...
+
+    def remove(self, seen: Manifest) -> None:
+        """DELETE this object and what it owns before it; its being gone already is success."""
+        ...
+
+    def may(self, account: Account, right: Right) -> bool:
+        """Ask the API server whether a ServiceAccount has a right now."""
         ...

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from infra.wheels import Target
 
 PACKAGES = ("cloudmap_mcs", "lambdas")
+LEFT_OUT = "cloudmap_mcs/cli"
+"""The command line: no function and no watcher runs it, and what it needs is not in the bundle's lock."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
 _KEPT = 6
@@ -43,7 +46,7 @@ def bundle(root: Path, target: Target, *, cache: Path, say: Callable[[str], None
     """Return the bundle of the checkout `root`, made unless the cache has it; `say` is told what takes long."""
     infra, lock_file = root / "infra", root / "requirements" / "bundle.txt"
     wheels = _digest(target.identity, root, [infra / "bundle.py", infra / "wheels.py", lock_file])
-    sources = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    sources = sorted(path for package in PACKAGES for path in _sources(root, package))
     digest = _digest(wheels, root, sources)
     finished = cache / "bundles" / digest / "bundle.zip"
     with made_once(finished.parent) as folder:
@@ -53,6 +56,10 @@ def bundle(root: Path, target: Target, *, cache: Path, say: Callable[[str], None
             _add_sources(folder, finished.name, root=root, sources=sources, target=target)
             forget_oldest(finished.parent.parent, "?" * len(digest), keep=_KEPT - 1)
     return Bundle(finished, digest)
+
+
+def _sources(root: Path, package: str) -> Iterable[Path]:
+    return (path for path in (root / package).rglob("*.py") if not path.is_relative_to(root / LEFT_OUT))
 
 
 def _wheels(lock_file: Path, target: Target, finished: Path, say: Callable[[str], None]) -> Path:

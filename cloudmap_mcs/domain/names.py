@@ -5,7 +5,7 @@ import hashlib
 import re
 from typing import Final
 
-from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.domain.model import CLUSTER_ID_LIMIT, ClusterId, ServiceKey
 
 MEMBERS: Final = "members"
 """The reserved Cloud Map service. It has no dot, so it cannot collide with `<service>.<namespace>`."""
@@ -13,6 +13,7 @@ MEMBERS: Final = "members"
 CLOUD_MAP_NAME_LIMIT: Final = 127
 _SLICE_NAME_LIMIT: Final = 253
 _HASH_LENGTH: Final = 20
+_ID_HASH_LENGTH: Final = 6
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
@@ -30,6 +31,19 @@ def imported_slice(key: ServiceKey, source: ClusterId, source_slice: str, split:
     identity = "\0".join((key.namespace, key.name, source, source_slice, str(split)))
     readable = f"{key.name}-{source}"[: _SLICE_NAME_LIMIT - _HASH_LENGTH - 1].rstrip("-.")
     return f"{readable}-{_digest(identity, _HASH_LENGTH)}"
+
+
+def derived_cluster_id(eks_name: str) -> ClusterId:
+    """Make a cluster id of an EKS name, which may be longer and have capitals and underscores.
+
+    A name that is an id already stays as it is; one that has to be changed gets a hash of the whole, so that two names
+    never give the same id (up to the hash).
+    """
+    readable = re.sub(r"[^a-z0-9-]", "-", eks_name.lower()).strip("-")
+    if eks_name == readable and len(eks_name) <= CLUSTER_ID_LIMIT:
+        return ClusterId(eks_name)
+    kept = readable[: CLUSTER_ID_LIMIT - _ID_HASH_LENGTH - 1].rstrip("-")
+    return ClusterId("-".join(filter(None, (kept, _digest(eks_name, _ID_HASH_LENGTH)))))
 
 
 def namespace(clusterset: str) -> str:

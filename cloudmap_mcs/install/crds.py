@@ -7,17 +7,15 @@ Their schemas are the same, so no conversion is needed.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cloudmap_mcs.domain.definitions import LABEL_RELEASE, LABEL_REVISION
 from cloudmap_mcs.install import schemas
 from cloudmap_mcs.install.names import ABOUT_GROUP, MCS_GROUP, Manifest
 
 MCS_API_VERSION = "v0.5.2"
-RELEASE_LABEL = "multicluster.x-k8s.io/release-version"
-REVISION_LABEL = "multicluster.x-k8s.io/crd-schema-revision"
-"""With the release label, how installers tell which of two CRDs is newer (mcs-api, config/crd)."""
 
 # The API server refuses CRDs in groups below k8s.io that do not name the review that approved them.
 _APPROVAL = {"api-approved.kubernetes.io": "https://github.com/kubernetes/enhancements/pull/3084"}
-_RELEASE = {RELEASE_LABEL: MCS_API_VERSION, REVISION_LABEL: "0"}
+_RELEASE = {LABEL_RELEASE: MCS_API_VERSION, LABEL_REVISION: "0"}
 
 _STORAGE_VERSION = "v1beta1"
 _SERVED_VERSIONS = ("v1alpha1", _STORAGE_VERSION)

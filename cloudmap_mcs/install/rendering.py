@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloudmap_mcs.domain.installation import Parts
 from cloudmap_mcs.domain.wellknown import MANAGED_BY
 from cloudmap_mcs.install.clusterproperties import cluster_properties
 from cloudmap_mcs.install.crds import custom_resource_definitions
@@ -24,14 +25,24 @@ def render(settings: InstallSettings) -> tuple[Manifest, ...]:
     Whoever applies them waits for the CRDs to be established before it applies the ClusterProperties.
     Each call returns new dicts, which the caller may change.
     """
+    rendered = parts(settings)
     return (
-        _namespace(),
-        *custom_resource_definitions(),
-        *importer_rbac(),
-        *watcher_rbac(),
-        *people_rbac(),
-        *cluster_properties(cluster=settings.cluster, clusterset=settings.watcher.clusterset),
-        *watcher_manifests(settings.watcher),
+        rendered.namespace,
+        *rendered.definitions,
+        *rendered.rights,
+        *rendered.properties,
+        *rendered.watcher,
+    )
+
+
+def parts(settings: InstallSettings) -> Parts:
+    """Return the same manifests by the steps of an install."""
+    return Parts(
+        namespace=_namespace(),
+        definitions=custom_resource_definitions(),
+        rights=(*importer_rbac(), *watcher_rbac(), *people_rbac()),
+        properties=cluster_properties(cluster=settings.cluster, clusterset=settings.watcher.clusterset),
+        watcher=watcher_manifests(settings.watcher),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cloudmap_mcs.errors import (
     AddressTakenError,
+    HeldFieldsError,
     InvalidError,
     McsError,
     PermanentError,
@@ -104,12 +105,19 @@ def _invalid(answer: Refusal) -> McsError:
     return RefusedFieldsError(answer.text, fields=fields, families="ipFamil" in told)
 
 
+def _conflict(answer: Refusal) -> McsError:
+    """Tell the two conflicts apart: an object that changed meanwhile, and fields that another manager holds."""
+    if any(cause.get("reason") == "FieldManagerConflict" for cause in answer.causes):
+        return HeldFieldsError(answer.text)
+    return StaleError(answer.text)
+
+
 _BY_STATUS: Final[Mapping[int, Callable[[Refusal], McsError]]] = {
     401: lambda answer: TokenRefusedError(answer.text),
     403: _forbidden,
     404: _not_found,
     408: lambda answer: RetryableError(answer.text, retry_after=answer.retry_after),
-    409: lambda answer: StaleError(answer.text),
+    409: _conflict,
     410: lambda answer: GoneError(answer.text),
     422: _invalid,
     429: lambda answer: RetryableError(answer.text, retry_after=answer.retry_after),

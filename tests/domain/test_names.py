@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudmap_mcs.domain import names
-from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey, cluster_id
+from cloudmap_mcs.domain.names import derived_cluster_id
 
 SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII)
 LABELS = st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 KEYS = st.builds(ServiceKey, LABELS, LABELS)
+EKS_NAME = r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}"
 SOURCES = st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?\Z").map(ClusterId)
 A = ClusterId("a")
 
@@ -92,3 +94,29 @@ def test_a_name_that_is_not_two_dns_labels_is_not_ours(name: str) -> None:
 
 def test_the_namespace_carries_the_clusterset() -> None:
     assert names.namespace("prod") == "mcs.prod"
+
+
+@pytest.mark.parametrize(
+    ("eks_name", "expected"),
+    [
+        pytest.param("east", "east", id="an-id-already"),
+        pytest.param("prod-eu-1", "prod-eu-1", id="hyphens"),
+        pytest.param("a" * 45, "a" * 45, id="just-within"),
+        pytest.param("Prod_EU", r"prod-eu-[0-9a-v]{6}", id="capitals-and-underscores"),
+        pytest.param("east_", r"east-[0-9a-v]{6}", id="awkward-end"),
+        pytest.param("a--b", "a--b", id="two-hyphens"),
+        pytest.param("a" * 46, r"a{38}-[0-9a-v]{6}", id="one-too-long"),
+        pytest.param("x" * 37 + "-" + "y" * 62, r"x{37}-[0-9a-v]{6}", id="cut-at-a-hyphen"),
+        pytest.param("__", r"[0-9a-v]{6}", id="nothing-left"),
+    ],
+)
+def test_an_id_is_made_of_any_eks_name(eks_name: str, expected: str) -> None:
+    """KEP-2149: an id is one DNS label; EKS allows 100 letters, digits, hyphens and underscores."""
+    assert re.fullmatch(expected, derived_cluster_id(eks_name))
+
+
+@given(first=st.from_regex(EKS_NAME, fullmatch=True), second=st.from_regex(EKS_NAME, fullmatch=True))
+def test_two_eks_names_never_give_the_same_id(first: str, second: str) -> None:
+    ids = {cluster_id(derived_cluster_id(name)) for name in (first, second)}
+
+    assert len(ids) == len({first, second})

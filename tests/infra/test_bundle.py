@@ -56,6 +56,15 @@ def test_the_zip_has_both_packages_and_the_wheels(checkout: Path, installs: list
     assert installs == ["here"]
 
 
+def test_the_command_line_is_left_out_so_that_its_edits_deploy_nothing(checkout: Path, installs: list[str]) -> None:
+    before = made(checkout)
+    (checkout / "cloudmap_mcs" / "cli").mkdir()
+    (checkout / "cloudmap_mcs" / "cli" / "three.py").write_text("VALUE = 1\n")
+
+    assert made(checkout) == before
+    assert len(installs) == 1
+
+
 def test_a_second_bundle_of_the_same_is_taken_from_the_cache(checkout: Path, installs: list[str]) -> None:
     first, second = made(checkout), made(checkout)
 

@@ -2,15 +2,17 @@
 
 import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
+from cloudmap_mcs.cli.outputs import HubOutputs, read_outputs
 from cloudmap_mcs.eventbridge import messages
 from cloudmap_mcs.reconcile.resyncing import Resynced
 from cloudmap_mcs.settings import ImporterSettings
-from infra import patterns
+from infra import names, patterns
 from infra.importer import HANDLER
 from lambdas.importer import telling
 from tests.infra.conftest import Stack
@@ -60,6 +62,14 @@ def test_the_rules_wait_for_the_events_that_watchers_send() -> None:
     ours = messages.SOURCE, messages.CHANGED, messages.APPEARED
 
     assert ours == (patterns.SOURCE, patterns.CHANGED, patterns.APPEARED)
+
+
+def test_the_command_line_finds_the_hubs_outputs_under_their_names(hub: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "outputs.json"
+    written = {name: f"the {name}" for name in hub.template["Outputs"]}
+    file.write_text(json.dumps({names.hub_stack("prod"): written}))
+
+    assert read_outputs(file, "prod") == HubOutputs("the NamespaceId", "the BusArn")
 
 
 def test_the_brakes_alarm_listens_to_the_metric_that_the_function_sends(
