@@ -203,4 +203,4 @@ def _takes_pods(client: KubeClient, spec: ClusterSpec) -> bool:
     except ApiRefusedError:
         return False
     nodes = client.get("/api/v1/nodes")["items"]
-    return sum(is_usable(node) for node in nodes) >= (spec.nodes if spec.machine is None else 1)
+    return sum(is_usable(node) for node in nodes) >= spec.nodes

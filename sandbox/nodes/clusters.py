@@ -51,7 +51,7 @@ class RealNodes:
         """Describe a cluster on a machine of its own, each in another zone."""
         its = addresses(self.families)[cluster]
         machine = Machine(
-            node=f"{cluster}-node",
+            node=node_name(cluster),
             address=its.machine[IPV4],
             advertised=its.machine[its.families[0]],
             enter=self.network.enter(cluster),
@@ -95,7 +95,7 @@ class RealNodes:
             client = member.client()
             _wait_for(partial(has_node, client), processes, f"the node of {name} ({logs})")
             _wait_for(partial(_answers, client), processes, f"CoreDNS of {name} ({logs.with_name('log')}/pods)")
-            tell_zone(client, f"{name}-node", zone(its[name].number))
+            tell_zone(client, node_name(name), zone(its[name].number))
 
 
 def dns_manifests(its: Addresses, image: str) -> list[Manifest]:
@@ -131,6 +131,11 @@ def _wait_for(ready: Callable[[], bool], processes: Processes, what: str) -> Non
 def addresses(families: Mapping[str, tuple[str, ...]]) -> dict[str, Addresses]:
     """Give each cluster the addresses of its number; they are counted in their order."""
     return {name: Addresses(number, its) for number, (name, its) in enumerate(families.items(), start=1)}
+
+
+def node_name(cluster: str) -> str:
+    """Name the one node of a cluster."""
+    return f"{cluster}-node"
 
 
 def zone(number: int) -> str:
