@@ -44,9 +44,11 @@ def test_the_example_is_good_and_shows_every_key_with_its_default() -> None:
     example = load(EXAMPLE)
 
     assert set(raw) == set(Clusterset.model_fields)
-    for key in ("resync_minutes", "cloudtrail", "watcher", "importer"):
+    for key in ("installer", "resync_minutes", "cloudtrail"):
         assert getattr(example, key) == getattr(defaults, key)
-    for section in ("watcher", "importer"):
+    for section in ("watcher", "stub_zone", "importer"):
+        assert raw[section] == getattr(defaults, section).model_dump()
+    for section in ("watcher", "stub_zone", "importer"):
         assert set(raw[section]) == set(getattr(defaults, section).model_dump())
     assert set(raw["clusters"][0]) == set(defaults.clusters[0].model_dump())
 
@@ -117,24 +119,86 @@ def test_a_mistake_has_its_path_its_value_and_what_is_allowed(old: str, new: str
     assert complaint in mistakes(GOOD.replace(old, new, 1))[path]
 
 
-@pytest.mark.parametrize(
-    ("entry", "path"),
-    [
-        pytest.param('account: "210987654321"', "clusters[0].account", id="account"),
-        pytest.param("region: eu-west-1", "clusters[0].region", id="region"),
-    ],
-)
-def test_a_cluster_elsewhere_is_refused_in_a_sentence(entry: str, path: str) -> None:
-    found = mistakes(GOOD.replace("eks: prod-east", f"eks: prod-east, {entry}"))
+def test_clusters_may_be_in_other_accounts_and_regions() -> None:
+    east, west = parse(
+        GOOD.replace("prod-east", 'prod-east, account: "210987654321", region: eu-west-1'), source=""
+    ).clusters
 
-    assert set(found) == {path}
-    assert "the hub's: clusters elsewhere cannot be reached by its events yet" in found[path]
+    assert (east.account, east.region, east.functions_account) == ("210987654321", "eu-west-1", "210987654321")
+    assert west.functions_account == "123456789012"
+
+
+def test_the_functions_may_run_in_another_account_than_the_cluster() -> None:
+    (east, _) = parse(GOOD.replace("prod-east", 'prod-east, functions_account: "210987654321"'), source="").clusters
+
+    assert (east.account, east.functions_account) == ("123456789012", "210987654321")
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "us-iso-east-1"])
+def test_a_region_of_another_partition_is_refused(region: str) -> None:
+    found = mistakes(GOOD.replace("prod-east", f"prod-east, region: {region}"))
+
+    assert set(found) == {"clusters[0].region"}
+    assert "the hub's partition" in found["clusters[0].region"]
 
 
 def test_the_same_eks_name_in_another_region_is_another_cluster() -> None:
-    found = mistakes(GOOD.replace("eks: prod-west", "eks: prod-east, region: eu-west-1"))
+    east, west = parse(GOOD.replace("prod-west", "prod-east, region: eu-west-1"), source="").clusters
 
-    assert set(found) == {"clusters[1].region"}
+    assert (east.eks, west.eks) == ("prod-east", "prod-east")
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "complaint"),
+    [
+        pytest.param("identity: irsa", "clusters[0].oidc_issuer", "describe-cluster --name prod-east", id="issuer"),
+        pytest.param('oidc_issuer: "https://a.b/id/1"', "clusters[0].oidc_issuer", "with identity: irsa", id="no-irsa"),
+        pytest.param("identity: irsa, oidc_issuer: a.b/id/1", "clusters[0].oidc_issuer", "an issuer URL", id="no-url"),
+        pytest.param("dns: sidecar", "clusters[0].dns", "managed, stub-zone or manual", id="dns"),
+        pytest.param(
+            "network: {subnets: [], security_groups: [sg-1]}", "clusters[0].network.subnets", "a list", id="subnets"
+        ),
+        pytest.param(
+            "network: {subnets: [subnet-1, vpc-1], security_groups: [sg-1]}",
+            "clusters[0].network.subnets[1]",
+            "'vpc-1' is not allowed; allowed is a list of subnets such as",
+            id="subnet",
+        ),
+        pytest.param(
+            "network: {vpc: vpc-1, subnets: [subnet-1], security_groups: [sg-1]}",
+            "clusters[0].network.vpc",
+            "known are: subnets, security_groups",
+            id="vpc",
+        ),
+        pytest.param("functions_account: 12", "clusters[0].functions_account", "twelve digits", id="functions-account"),
+    ],
+)
+def test_mistakes_in_a_cluster(entry: str, path: str, complaint: str) -> None:
+    found = mistakes(GOOD.replace("eks: prod-east", f"eks: prod-east, {entry}"))
+
+    assert set(found) == {path}
+    assert complaint in found[path]
+
+
+def test_an_image_that_holds_the_code_needs_no_base_image() -> None:
+    text = f"{GOOD}watcher: {{image: example.com/mcs:1, base_image: example.com/python:3.13}}\n"
+
+    assert "remove one" in mistakes(text)["watcher.base_image"]
+    assert parse(text.replace(", base_image: example.com/python:3.13", ""), source="").watcher.image
+
+
+@pytest.mark.parametrize(
+    ("eks", "proposed"), [("prod-east", "prod-east"), ("Prod_East", "prod-east-"), ("p" * 80, "p" * 38 + "-")]
+)
+def test_a_missing_id_is_proposed_from_the_eks_name(eks: str, proposed: str) -> None:
+    found = mistakes(GOOD.replace("{id: east, eks: prod-east}", f"{{eks: {eks}}}"))
+
+    assert f"; for example {proposed}" in found["clusters[0].id"]
+
+
+@pytest.mark.parametrize(("written", "read"), [("on", "on"), ("off", "off"), ('"off"', "off")])
+def test_the_installer_is_switched_without_quotes_too(written: str, read: str) -> None:
+    assert parse(f"{GOOD}installer: {written}\n", source="").installer == read
 
 
 def test_a_bad_hub_is_not_blamed_on_the_clusters() -> None:
