@@ -1,7 +1,7 @@
 """Typed settings of the doors, built from a mapping; all missing or bad names are reported at once."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -40,17 +40,11 @@ def _level(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
+class _Hub:
     clusterset: str = _variable("MCS_CLUSTERSET")
     """The clusterset's id."""
-    members: frozenset[ClusterId] = _variable("MCS_MEMBERS", _members)
-    """The ids of all member clusters; records of others are set aside."""
-    namespace_id: str = _variable("MCS_NAMESPACE_ID")
-    """Id or ARN of the clusterset's Cloud Map namespace."""
     hub_region: str = _variable("MCS_HUB_REGION")
     """Region of the namespace and the hub bus."""
-    resync_seconds: int = _variable("MCS_RESYNC_SECONDS", _seconds, "300")
-    """Time between two resyncs, or two audits."""
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Self:
@@ -67,9 +61,31 @@ class _Settings:
                 values[item.name] = item.metadata["parse"](text)
             except (ValueError, PermanentError) as error:
                 problems.append(f"{name}={text!r}: {error}")
+        problems.extend(cls._unfit(values))
         if problems:
             raise PermanentError("bad settings: " + "; ".join(problems))
         return cls(**values)
+
+    @classmethod
+    def _unfit(cls, values: Mapping[str, Any]) -> Iterator[str]:
+        """Find values that are good by themselves and do not go together."""
+        del values
+        yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings(_Hub):
+    members: frozenset[ClusterId] = _variable("MCS_MEMBERS", _members)
+    """The ids of all member clusters; records of others are set aside."""
+    namespace_id: str = _variable("MCS_NAMESPACE_ID")
+    """Id or ARN of the clusterset's Cloud Map namespace."""
+    resync_seconds: int = _variable("MCS_RESYNC_SECONDS", _seconds, "300")
+    """Time between two resyncs, or two audits."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallerSettings(_Hub):
+    """Of the installer function: what all clusters of its stack share; the rest comes with each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,15 @@ class ImporterSettings(_Settings):
     """Its Region."""
     queue_url: str = _variable("MCS_QUEUE_URL")
     """The function's own queue, for delayed messages."""
+    assume_role_arn: str = _variable("MCS_ASSUME_ROLE_ARN", default="")
+    """The role that reaches the cluster from another account; without it the function's own does."""
+    assume_external_id: str = _variable("MCS_ASSUME_EXTERNAL_ID", default="")
+    """The external id that the role's trust policy asks for; set with the role and not without it."""
+
+    @classmethod
+    def _unfit(cls, values: Mapping[str, Any]) -> Iterator[str]:
+        if bool(values.get("assume_role_arn")) != bool(values.get("assume_external_id")):
+            yield "MCS_ASSUME_ROLE_ARN and MCS_ASSUME_EXTERNAL_ID go together: set both or none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The zip that functions and watchers run: `cloudmap_mcs`, `lambdas` and locked wheels, made by pip, without Docker.
 
 Two steps, each kept in the cache under a hash of everything that goes into it: the wheels (slow, change seldom) and
-the zip of wheels and sources (fast). CDK is given that hash, because its own fingerprint of the sources would not
+the zip of wheels and sources (fast). CDK is given the hash of the zip itself: a fingerprint of the sources would not
 notice another lock file, runtime, architecture or version of this module.
 """
 
@@ -36,10 +36,11 @@ _KEPT = 6
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A finished zip and the hash of all that went into it."""
+    """A finished zip, the hash of all that went into it, and the SHA-256 of its bytes, both in hexadecimal."""
 
     path: Path
     digest: str
+    sha256: str
 
 
 def bundle(root: Path, target: Target, *, cache: Path, say: Callable[[str], None]) -> Bundle:
@@ -55,7 +56,7 @@ def bundle(root: Path, target: Target, *, cache: Path, say: Callable[[str], None
             shutil.copyfile(base, folder / finished.name)
             _add_sources(folder, finished.name, root=root, sources=sources, target=target)
             forget_oldest(finished.parent.parent, "?" * len(digest), keep=_KEPT - 1)
-    return Bundle(finished, digest)
+    return Bundle(finished, digest, hashlib.sha256(finished.read_bytes()).hexdigest())
 
 
 def _sources(root: Path, package: str) -> Iterable[Path]:

@@ -1,4 +1,4 @@
-"""The way of an event to one cluster: rules on both buses → queue, and the queue of what nobody could use."""
+"""The way of an event to one cluster: two rules → queue, and the queue of what nobody could use."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from constructs import Construct
 
 from infra import patterns
 from infra.acknowledge import acknowledge
+from infra.forwarding import DEFAULT_BUS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.forwarding import Inlet
     from infra.names import ClusterNames
 
 VISIBILITY_FACTOR = 6
@@ -58,7 +62,7 @@ class Inbox(Construct):
     def listen(self, rule_id: str, *, name: str, pattern: dict[str, Any], bus: str) -> None:
         """Send every event on `bus` that matches `pattern` here; only this rule of this bus may."""
         stack = cdk.Stack.of(self)
-        path = name if bus == "default" else f"{bus}/{name}"
+        path = name if bus == DEFAULT_BUS else f"{bus}/{name}"
         arn = stack.format_arn(service="events", resource="rule", resource_name=path)
         queue_policies = [self._may_send(queue, arn) for queue in (self.queue, self.dead_letters)]
         rule = events.CfnRule(
@@ -93,13 +97,15 @@ class Inbox(Construct):
         return result.policy_dependable
 
 
-def listen_to_everything(inbox: Inbox, *, names: ClusterNames, bus: str, watcher_roles: str | None) -> None:
+def listen_to_everything(
+    inbox: Inbox, *, names: ClusterNames, inlet: Inlet, watcher_roles: Sequence[str] | None
+) -> None:
     """Connect both buses: the watchers' announcements, and writes by any other role if CloudTrail reports them.
 
-    `watcher_roles` is the wildcard for the watchers' ARNs, None without CloudTrail.
+    `watcher_roles` are the wildcards for the watchers' ARNs, None without CloudTrail.
     """
-    announced = patterns.announcements(names.clusterset, names.cluster)
-    inbox.listen("Announcements", name=names.rule, pattern=announced, bus=bus)
+    announced = patterns.announcements(names.clusterset, [names.cluster])
+    inbox.listen("Announcements", name=names.rule, pattern=announced, bus=inlet.announcements)
     if watcher_roles is not None:
         pattern = patterns.foreign_writes(watcher_roles)
-        inbox.listen("ForeignWrites", name=names.cloudtrail_rule, pattern=pattern, bus="default")
+        inbox.listen("ForeignWrites", name=names.cloudtrail_rule, pattern=pattern, bus=inlet.foreign_writes)

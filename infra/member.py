@@ -1,4 +1,4 @@
-"""The members: one stack per account and Region, and in it everything that each of its clusters has of its own."""
+"""The members: one stack per account and Region of functions, and in it all that each of their clusters has there."""
 
 from __future__ import annotations
 
@@ -7,23 +7,35 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra import names, shared
+from infra import forwarding, names, shared
 from infra.alarms import Alarms
+from infra.code import publish
+from infra.entries import installer_entry
 from infra.importer import Importer
 from infra.inbox import Inbox, listen_to_everything
+from infra.installation import Installation, properties
+from infra.installer import installers
+from infra.reaching import in_other_account
 from infra.resync import Resync
 from infra.watcher import WatcherIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from aws_cdk import aws_lambda as lambda_
+    from constructs import IDependable
 
     from cloudmap_mcs.clusterset import Cluster, Clusterset
+    from infra.access import AccessStack
+    from infra.code import Code, Published
+    from infra.forwarding import Inlet
+    from infra.installer import Installer
 
 
 class MemberStack(cdk.Stack):
-    """The clusters of one account and Region."""
+    """The clusters whose functions run in one account and Region.
+
+    `access` has the AccessStacks of clusters of other accounts, by cluster id; this stack is deployed after them.
+    """
 
     def __init__(
         self,
@@ -31,38 +43,74 @@ class MemberStack(cdk.Stack):
         clusters: Sequence[Cluster],
         *,
         clusterset: Clusterset,
-        code: lambda_.Code,
+        code: Code,
+        access: Mapping[str, AccessStack],
         **kwargs: Any,
     ) -> None:
         first = clusters[0]
-        super().__init__(scope, names.member_stack(clusterset.clusterset, first.account, first.region), **kwargs)
+        name = names.member_stack(clusterset.clusterset, first.functions_account, first.region)
+        super().__init__(scope, name, **kwargs)
         values = shared.shared(self, clusterset, code)
+        published = publish(self, code) if not all(map(in_other_account, clusters)) else None
+        installing = installers(self, shared=values, clusters=clusters) if clusterset.installer == "on" else {}
+        inlet = forwarding.inlet(self, clusterset)
         for cluster in clusters:
-            MemberCluster(self, cluster.id, values=values, cluster=cluster)
+            member = MemberCluster(self, cluster.id, values=values, inlet=inlet, cluster=cluster)
+            if in_other_account(cluster):
+                self.add_stack_dependency(access[cluster.id])
+                member.install(installing.get(cluster.id), published=access[cluster.id].published, after=[])
+            else:
+                watcher = member.identify(published)
+                member.install(installing.get(cluster.id), published=published, after=[watcher])
 
 
 class MemberCluster(Construct):
-    """One cluster's way in (inbox, importer, resync) and way out (the watcher's identity), and its alarms."""
+    """One cluster's way in (inbox, importer, resync) and its alarms; then its watcher's identity and installation."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, values: shared.Shared, cluster: Cluster) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, values: shared.Shared, inlet: Inlet, cluster: Cluster
+    ) -> None:
         super().__init__(scope, construct_id)
+        self._values, self._cluster = values, cluster
         clusterset, own = values.clusterset, values.names_of(cluster)
         inbox = Inbox(self, "Inbox", names=own, timeout_seconds=clusterset.importer.timeout_seconds)
-        bus = names.bus(clusterset.clusterset)
-        watcher_roles = None if clusterset.cloudtrail == "off" else values.watcher_roles
-        listen_to_everything(inbox, names=own, bus=bus, watcher_roles=watcher_roles)
-        importer = Importer(self, "Importer", shared=values, cluster=cluster, queue=inbox.queue)
-        Resync(self, "Resync", names=own, function=importer.function, minutes=clusterset.resync_minutes)
-        watcher = WatcherIdentity(self, "Watcher", shared=values, cluster=cluster)
-        Alarms(self, "Alarms", names=own, inbox=inbox, function=importer.function)
+        listen_to_everything(inbox, names=own, inlet=inlet, watcher_roles=values.watcher_roles)
+        self._importer = Importer(self, "Importer", shared=values, cluster=cluster, queue=inbox.queue)
+        self._resync = Resync(
+            self, "Resync", names=own, function=self._importer.function, minutes=clusterset.resync_minutes
+        )
+        Alarms(self, "Alarms", names=own, inbox=inbox, function=self._importer.function)
+        stack = cdk.Stack.of(self)
         facts = {
             "cluster": cluster.id,
             "queueUrl": inbox.queue.queue_url,
             "deadLetterQueueUrl": inbox.dead_letters.queue_url,
-            "importer": importer.function.function_name,
-            "importerRoleArn": importer.role.role_arn,
-            "watcherRoleArn": watcher.role.role_arn,
+            "importer": self._importer.function.function_name,
+            "importerRoleArn": self._importer.role.role_arn,
+            "watcherRoleArn": f"arn:{stack.partition}:iam::{cluster.account}:role/{own.watcher_role}",
         }
-        cdk.CfnOutput(
-            self, "Facts", value=cdk.Stack.of(self).to_json_string(facts), description=f"Cluster {cluster.id}"
-        )
+        cdk.CfnOutput(self, "Facts", value=stack.to_json_string(facts), description=f"Cluster {cluster.id}")
+
+    def identify(self, published: Published | None) -> WatcherIdentity:
+        """Make the watcher's role; only in the cluster's own account."""
+        return WatcherIdentity(self, "Watcher", shared=self._values, cluster=self._cluster, published=published)
+
+    def install(
+        self, installer: Installer | None, *, published: Published | None, after: Sequence[IDependable]
+    ) -> None:
+        """Have the installer install the cluster when all that it and the watcher need is there.
+
+        Nothing imports before it is installed and after it is uninstalled: the queue's mapping and the schedule come
+        later and go first. Without an installer (`installer: off`) there is nothing to wait for.
+        """
+        if installer is None:
+            return
+        settings = properties(self._values, self._cluster, published=published, partition=cdk.Stack.of(self).partition)
+        installation = Installation(self, "Installation", installer=installer, properties=settings)
+        needed = [*after]
+        if self._importer.entry is not None:
+            entry = installer_entry(self, "InstallerEntry", self._cluster, role_arn=installer.role.role_arn)
+            needed += [self._importer.entry, entry]
+        installation.after(needed)
+        for importing in (self._importer.mapping, self._resync):
+            importing.node.add_dependency(installation)

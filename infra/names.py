@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIX = "cloudmap-mcs"
 _LIMIT = 64
@@ -33,7 +37,7 @@ def namespace(clusterset: str) -> str:
 
 
 def bus(clusterset: str) -> str:
-    """Return the name of the hub's event bus."""
+    """Return the name of the hub's event bus, and of the bus in every other account and Region with members."""
     return f"{PREFIX}-{clusterset}"
 
 
@@ -51,12 +55,99 @@ def watcher_roles(clusterset: str, region: str) -> str:
     return f"{f'{PREFIX}-{clusterset}-'[: _uncut(suffix, _LIMIT)]}*{suffix}"
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionNames:
+    """The names of a function that looks after the namespace, and of its role."""
+
+    function: str
+    role: str
+
+
+def emptier(clusterset: str, region: str) -> FunctionNames:
+    """Return the names of the function that empties the namespace in the end.
+
+    The underscore, here and below, is in no cluster's id: what belongs to the clusterset never has a cluster's name.
+    """
+    own = f"{PREFIX}-{clusterset}"
+    return FunctionNames(cut(own, "_emptier"), cut(own, f"_emptier-{region}"))
+
+
+def finder(clusterset: str, region: str, cluster: str | None) -> FunctionNames:
+    """Return the names of the function that finds the namespace: of a MemberStack, or of a cluster's AccessStack."""
+    own = f"{PREFIX}-{clusterset}{f'-{cluster}' if cluster else ''}"
+    return FunctionNames(cut(own, "_finder"), cut(own, f"_finder-{region}"))
+
+
+def forwarding_rule(clusterset: str, account: str, region: str) -> str:
+    """Return the rule that forwards announcements to the bus in an account and Region."""
+    return cut(f"{PREFIX}-{clusterset}", f"_to-{account}-{region}")
+
+
+def forwarding_cloudtrail_rule(clusterset: str, account: str, region: str) -> str:
+    """Return the rule that forwards foreign writes there."""
+    return cut(f"{PREFIX}-{clusterset}", f"_to-{account}-{region}-cloudtrail")
+
+
+def forwarding_role(clusterset: str, region: str) -> str:
+    return cut(f"{PREFIX}-{clusterset}", f"_forwarding-{region}")
+
+
+def forwarding_dead_letters(clusterset: str) -> str:
+    return cut(f"{PREFIX}-{clusterset}", "_forwarding-dlq")
+
+
+def forwarding_alarm(clusterset: str) -> str:
+    return f"{PREFIX}-{clusterset}_forwarding-dead-letters"
+
+
+def share(clusterset: str) -> str:
+    """Return the name of the RAM resource share."""
+    return f"{PREFIX}-{clusterset}"
+
+
 def hub_stack(clusterset: str) -> str:
     return f"{PREFIX}-{clusterset}-hub"
 
 
 def member_stack(clusterset: str, account: str, region: str) -> str:
     return f"{PREFIX}-{clusterset}-member-{account}-{region}"
+
+
+def access_stack(clusterset: str, cluster: str) -> str:
+    """Return the stack that lets functions of another account into a cluster."""
+    return f"{PREFIX}-{clusterset}-access-{cluster}"
+
+
+def external_id(clusterset: str, cluster: str) -> str:
+    """Return what functions of another account must say to become a role of the cluster's account."""
+    return f"{PREFIX}/{clusterset}/{cluster}"
+
+
+def network_mark(subnets: Iterable[str], security_groups: Iterable[str]) -> str:
+    """Return a few characters that stand for a set of subnets and security groups, in whatever order they are given."""
+    text = " ".join((*sorted(set(subnets)), *sorted(set(security_groups))))
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH]
+
+
+@dataclass(frozen=True, slots=True)
+class InstallerNames:
+    """The names of an installer function: one per stack and network; `network` is the network's mark, or empty."""
+
+    clusterset: str
+    region: str
+    network: str = ""
+
+    @property
+    def function(self) -> str:
+        return self._named()
+
+    @property
+    def role(self) -> str:
+        return self._named(f"-{self.region}")
+
+    def _named(self, suffix: str = "") -> str:
+        network = f"-{self.network}" if self.network else ""
+        return cut(f"{PREFIX}-{self.clusterset}", f"_installer{network}{suffix}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +191,16 @@ class ClusterNames:
     @property
     def importer_role(self) -> str:
         return self._role("importer")
+
+    @property
+    def importer_access_role(self) -> str:
+        """The role of the cluster's account that an importer of another account becomes."""
+        return self._role("importer-access")
+
+    @property
+    def installer_access_role(self) -> str:
+        """The same for the installer."""
+        return self._role("installer-access")
 
     @property
     def scheduler_role(self) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SOURCE = "cloudmap-mcs"
 CHANGED = "ServiceExport Changed"
@@ -16,8 +19,8 @@ a service can only be deleted when it is empty, and nothing else of it is read.
 """
 
 
-def announcements(clusterset: str, cluster: str) -> dict[str, Any]:
-    """Return the pattern for the watchers' events on the hub bus that concern a cluster.
+def announcements(clusterset: str, clusters: Sequence[str]) -> dict[str, Any]:
+    """Return the pattern for the watchers' events that concern any of these clusters.
 
     Every change of an export does, its own too: whoever exports a service imports it as well. A namespace matters where
     it appeared and nowhere else.
@@ -26,19 +29,19 @@ def announcements(clusterset: str, cluster: str) -> dict[str, Any]:
         "source": [SOURCE],
         "$or": [
             {"detail-type": [CHANGED], "detail": {"clusterset": [clusterset]}},
-            {"detail-type": [APPEARED], "detail": {"clusterset": [clusterset], "cluster": [cluster]}},
+            {"detail-type": [APPEARED], "detail": {"clusterset": [clusterset], "cluster": list(clusters)}},
         ],
     }
 
 
-def foreign_writes(watcher_roles: str) -> dict[str, Any]:
-    """Return the pattern for accepted Cloud Map writes by anybody but our watchers, on the default bus.
+def foreign_writes(watcher_roles: Sequence[str]) -> dict[str, Any]:
+    """Return the pattern for accepted Cloud Map writes by anybody but our watchers, on the hub Region's default bus.
 
-    `watcher_roles` is the wildcard for the ARNs of their roles. It is compared with the role that CloudTrail says was
-    assumed, which no caller chooses, as it does its user agent. Writers without one (users, root, AWS services) are
+    `watcher_roles` are the wildcards for the ARNs of their roles. They are compared with the role that CloudTrail says
+    was assumed, which no caller chooses, as it does its user agent. Writers without one (users, root, AWS services) are
     foreign too: `anything-but` does not match an event without the field, hence the second alternative.
     """
-    issuer = [{"anything-but": {"wildcard": watcher_roles}}], [{"exists": False}]
+    issuer = [{"anything-but": {"wildcard": list(watcher_roles)}}], [{"exists": False}]
     return {
         "source": ["aws.servicediscovery"],
         "detail-type": ["AWS API Call via CloudTrail"],

@@ -41,16 +41,15 @@ class Resync(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        schedule_arn = stack.format_arn(
-            service="scheduler", resource="schedule", resource_name=f"default/{names.schedule}"
-        )
+        # Scheduler names the schedule's group when it takes the role, and only that.
+        group_arn = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
         role = iam.Role(
             self,
             "Role",
             role_name=names.scheduler_role,
             assumed_by=iam.ServicePrincipal(
                 "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": schedule_arn}},
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group_arn}},
             ),
             inline_policies={
                 "invoke": grants.policy(grants.allow(["lambda:InvokeFunction"], function.function_arn)),

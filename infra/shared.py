@@ -1,31 +1,38 @@
-"""What every construct of a member stack is given: the file, the hub's names and ARNs, the bundle."""
+"""What every construct of a member's stack is given: the file, the hub's names and ARNs, the bundle."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 from aws_cdk import aws_ssm as ssm
 
-from infra import names
-from infra.grants import Registry
+from infra import arns, names
+from infra.code import function_code
+from infra.namespace import NamespaceLookup
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_lambda as lambda_
+    import aws_cdk as cdk
 
     from cloudmap_mcs.clusterset import Cluster, Clusterset
+    from infra.code import Code, FunctionCode
+    from infra.grants import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Values that are the same for all clusters of a stack; `watcher_roles` is a wildcard for their watchers' ARNs."""
+    """Values that are the same for all clusters of a stack.
+
+    `namespace_id` is the namespace's id in the hub's account and Region and its ARN everywhere else: another account
+    can name it by that only. `watcher_roles` are wildcards for the ARNs of all watchers' roles of the clusterset, None
+    where nobody looks for other writers (`cloudtrail: off`).
+    """
 
     clusterset: Clusterset
     namespace_id: str
     registry: Registry
-    watcher_roles: str
-    code: lambda_.Code
+    watcher_roles: tuple[str, ...] | None
+    code: FunctionCode
 
     @property
     def resync_seconds(self) -> int:
@@ -35,22 +42,21 @@ class Shared:
         return names.ClusterNames(self.clusterset.clusterset, cluster.id, cluster.region)
 
 
-def shared(stack: cdk.Stack, clusterset: Clusterset, code: lambda_.Code) -> Shared:
-    """Gather the values for a stack in the hub's account and Region; the namespace's id is read at deploy time."""
-    parameter = names.namespace_parameter(clusterset.clusterset)
-    namespace_id = ssm.StringParameter.value_for_string_parameter(stack, parameter)
+def shared(stack: cdk.Stack, clusterset: Clusterset, code: Code, *, access_to: Cluster | None = None) -> Shared:
+    """Gather the values for a stack, once; the namespace's id or ARN is found at deploy time.
 
-    def arn(service: str, resource: str, name: str) -> str:
-        return stack.format_arn(service=service, resource=resource, resource_name=name)
-
-    registry = Registry(
-        namespace=arn("servicediscovery", "namespace", namespace_id),
-        services=arn("servicediscovery", "service", "*"),
-        bus=arn("events", "event-bus", names.bus(clusterset.clusterset)),
-    )
-    role = names.watcher_roles(clusterset.clusterset, stack.region)
-    watcher_roles = stack.format_arn(service="iam", region="", resource="role", resource_name=role)
-    return Shared(clusterset, namespace_id, registry, watcher_roles, code)
+    In the hub's account and Region the id is in a parameter; elsewhere a function of the stack's own looks for the
+    namespace. `access_to` is the cluster of an AccessStack, None in a MemberStack.
+    """
+    functions = function_code(code)
+    if arns.is_at_hub(stack, clusterset):
+        parameter = names.namespace_parameter(clusterset.clusterset)
+        namespace = ssm.StringParameter.value_for_string_parameter(stack, parameter)
+    else:
+        own = names.finder(clusterset.clusterset, stack.region, access_to.id if access_to else None)
+        namespace = NamespaceLookup(stack, "Namespace", clusterset=clusterset, code=functions, names=own).arn
+    registry = arns.registry(stack, clusterset, namespace)
+    return Shared(clusterset, namespace, registry, arns.lawful_writers(stack, clusterset), functions)
 
 
 def eks_arn(stack: cdk.Stack, cluster: Cluster) -> str:

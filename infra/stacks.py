@@ -6,43 +6,46 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from infra import names
+from infra import limits, names, places
+from infra.access import access_stacks
 from infra.hub import HubStack
 from infra.member import MemberStack
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_lambda as lambda_
+    from cloudmap_mcs.clusterset import Clusterset
+    from infra.code import Code
 
-    from cloudmap_mcs.clusterset import Cluster, Clusterset
 
+def build(app: cdk.App, clusterset: Clusterset, code: Code) -> list[cdk.Stack]:
+    """Add the stacks to the app, in the order in which they deploy: hub, AccessStacks, MemberStacks.
 
-def build(app: cdk.App, clusterset: Clusterset, code: lambda_.Code) -> list[cdk.Stack]:
-    """Add the HubStack and one MemberStack per account and Region to the app; members deploy after the hub."""
+    There is one MemberStack per account and Region with functions, and one AccessStack per cluster whose functions run
+    in another account. No stack exports anything: they find each other by names. Raises ClustersetError if AWS would
+    refuse what the file asks for.
+    """
+    limits.check(clusterset)
     hub = HubStack(
         app,
         names.hub_stack(clusterset.clusterset),
         clusterset=clusterset,
+        code=code,
         env=cdk.Environment(account=clusterset.hub.account, region=clusterset.hub.region),
         description=f"Clusterset {clusterset.clusterset}: Cloud Map namespace and event bus",
     )
-    stacks: list[cdk.Stack] = [hub]
-    for (account, region), clusters in _by_environment(clusterset).items():
-        member = MemberStack(
+    access = access_stacks(app, clusterset, code)
+    members = [
+        MemberStack(
             app,
             clusters,
             clusterset=clusterset,
             code=code,
-            env=cdk.Environment(account=account, region=region),
+            access=access,
+            env=cdk.Environment(account=place.account, region=place.region),
             description=f"Clusterset {clusterset.clusterset}: {len(clusters)} cluster(s)",
         )
-        member.add_stack_dependency(hub)
-        stacks.append(member)
+        for place, clusters in places.with_functions(clusterset).items()
+    ]
+    for stack in (*access.values(), *members):
+        stack.add_stack_dependency(hub)
     cdk.Tags.of(app).add("cloudmap-mcs/clusterset", clusterset.clusterset)
-    return stacks
-
-
-def _by_environment(clusterset: Clusterset) -> dict[tuple[str, str], list[Cluster]]:
-    result: dict[tuple[str, str], list[Cluster]] = {}
-    for cluster in clusterset.clusters:
-        result.setdefault((cluster.account, cluster.region), []).append(cluster)
-    return result
+    return [hub, *access.values(), *members]

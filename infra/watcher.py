@@ -11,10 +11,12 @@ from constructs import Construct
 
 from infra import grants
 from infra.acknowledge import acknowledge_wildcards
+from infra.grants import watcher as rights
 from infra.shared import eks_arn
 
 if TYPE_CHECKING:
     from cloudmap_mcs.clusterset import Cluster
+    from infra.code import Published
     from infra.shared import Shared
 
 NAMESPACE = "cloudmap-mcs-system"
@@ -22,25 +24,34 @@ SERVICE_ACCOUNT = "watcher"
 
 
 class WatcherIdentity(Construct):
-    """Pod Identity: EKS assumes the role with session tags, and the trust policy insists on them."""
+    """A role in the cluster's account, which the stack must be in, and EKS's word for whose it is.
 
-    def __init__(self, scope: Construct, construct_id: str, *, shared: Shared, cluster: Cluster) -> None:
+    With Pod Identity EKS assumes the role with session tags, and the trust policy insists on them. With IRSA the
+    cluster's OIDC provider speaks for the ServiceAccount; the provider is there already, as `eksctl` or IAM made it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        shared: Shared,
+        cluster: Cluster,
+        published: Published | None,
+    ) -> None:
         super().__init__(scope, construct_id)
-        tags = {
-            "aws:RequestTag/eks-cluster-arn": eks_arn(cdk.Stack.of(self), cluster),
-            "aws:RequestTag/kubernetes-namespace": NAMESPACE,
-            "aws:RequestTag/kubernetes-service-account": SERVICE_ACCOUNT,
-        }
+        stack, registry = cdk.Stack.of(self), shared.registry
+        fetching = (rights.fetching(published.objects(stack)),) if published else ()
         self.role = iam.Role(
             self,
             "Role",
             role_name=shared.names_of(cluster).watcher_role,
-            assumed_by=iam.SessionTagsPrincipal(
-                iam.ServicePrincipal("pods.eks.amazonaws.com", conditions={"StringEquals": tags})
-            ),
-            inline_policies={"watcher": grants.watcher(shared.registry)},
+            assumed_by=_federated(stack, cluster) if cluster.oidc_issuer else _tagged(stack, cluster),
+            inline_policies={"watcher": grants.policy(*rights.watcher(registry), *fetching)},
         )
-        acknowledge_wildcards(self.role, {**shared.registry.random_ids, "*": "IAM knows no resource for ListServices"})
+        acknowledge_wildcards(self.role, {**registry.random_ids, "*": "IAM knows no resource for ListServices"})
+        if cluster.oidc_issuer:
+            return
         eks.CfnPodIdentityAssociation(
             self,
             "Association",
@@ -49,3 +60,22 @@ class WatcherIdentity(Construct):
             service_account=SERVICE_ACCOUNT,
             role_arn=self.role.role_arn,
         )
+
+
+def _tagged(stack: cdk.Stack, cluster: Cluster) -> iam.IPrincipal:
+    tags = {
+        "aws:RequestTag/eks-cluster-arn": eks_arn(stack, cluster),
+        "aws:RequestTag/kubernetes-namespace": NAMESPACE,
+        "aws:RequestTag/kubernetes-service-account": SERVICE_ACCOUNT,
+    }
+    return iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions={"StringEquals": tags}))
+
+
+def _federated(stack: cdk.Stack, cluster: Cluster) -> iam.IPrincipal:
+    issuer = str(cluster.oidc_issuer).removeprefix("https://")
+    provider = stack.format_arn(service="iam", region="", resource="oidc-provider", resource_name=issuer)
+    claims = {
+        f"{issuer}:aud": "sts.amazonaws.com",
+        f"{issuer}:sub": f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}",
+    }
+    return iam.WebIdentityPrincipal(provider, conditions={"StringEquals": claims})

@@ -37,7 +37,20 @@ ONLY_FOR_ASYNCIO = frozenset(
 )
 """What only `kubernetes.aio` imports, which is not bundled either."""
 
-_TRIMMED = ("kubernetes/aio", "bin", "**/tests", "**/test", "**/*.dist-info/RECORD", "**/*.pyi", "**/py.typed")
+_TYPED_API = ("kubernetes/client/api", "kubernetes/client/models/[!_]*.py")
+"""Half of the zip: a class per kind and API group, loaded when named. We send and read dicts (docs/adr/0004)."""
+
+_TRIMMED = (
+    *_TYPED_API,
+    "kubernetes/aio",
+    "bin",
+    "**/tests",
+    "**/test",
+    "**/*_test.py",
+    "**/*.dist-info/RECORD",
+    "**/*.pyi",
+    "**/py.typed",
+)
 _KEPT_METADATA = {"METADATA"}
 """importlib.metadata finds name and version in it; licences stay as well."""
 

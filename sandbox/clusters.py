@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from sandbox.aws.server import EksCluster
+from sandbox.aws.server import Addon, EksCluster
 from sandbox.controlplane.cluster import ControlPlane, start_together
 from sandbox.controlplane.spec import ClusterSpec, Ports, TokenWebhook
 from sandbox.process import free_ports
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sandbox.process import Processes
 
 KUBERNETES: Final = "1.35"
+IDENTITY_AGENT: Final = Addon("eks-pod-identity-agent")
+"""The sandbox's Pod Identity endpoint stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def start_clusters(ids: Sequence[str], on: Ground, *, nodes: RealNodes | None = 
                 endpoint=plane.server,
                 ca=base64.b64encode(plane.ca_file.read_bytes()).decode(),
                 secret=webhook_secrets[name],
+                addons=(IDENTITY_AGENT,),
             )
         )
         if nodes:

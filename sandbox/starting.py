@@ -6,45 +6,37 @@ import json
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import yaml
-
-from cloudmap_mcs.install.bundle import OwnImage
-from cloudmap_mcs.install.rendering import InstallSettings, render
-from cloudmap_mcs.install.watcher import WatcherDeployment
-from cloudmap_mcs.kube.resources import MCS_VERSION
 from infra.cache import cache_folder
 from sandbox.attached.attaching import Attaching
 from sandbox.attached.contexts import kubeconfig_of
-from sandbox.attached.telling import announce_install, removal_commands, write_installed
-from sandbox.aws.deploy import Cdk, deploy
+from sandbox.attached.telling import announce_install, installed, removal_commands, write_installed
+from sandbox.aws.deploy import Cdk
 from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.server import LocalAws
 from sandbox.aws.venv import ministack_python
 from sandbox.binaries.building import build
+from sandbox.cloudmap.client import SimulatorAdmin
 from sandbox.cloudmaps import CloudMapPlace
-from sandbox.clusters import Ground, eks_name, member, start_clusters
-from sandbox.controlplane.applying import apply
-from sandbox.controlplane.client import ApiRefusedError, KubeClient
+from sandbox.clusters import Ground, member, start_clusters
 from sandbox.controlplane.cluster import PROGRAMS, WITHOUT_NODES
 from sandbox.controlplane.spec import LOOPBACK
+from sandbox.deploying import Deploying
 from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
 from sandbox.nodes.entering import leave
 from sandbox.process import free_ports, stop_recorded
-from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
+from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, Member, Sandbox
 from sandbox.watchers import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from sandbox.aws.outputs import Deployed
     from sandbox.binaries.progress import Progress
     from sandbox.nodes.clusters import RealNodes
     from sandbox.process import Processes
@@ -104,16 +96,21 @@ def start(site: Site) -> Sandbox:
     cdk_program = install_cdk(site.root, node, environ=site.environ, say=site.say)
     python = ministack_python(site.root, cache=cache_folder(site.environ), say=site.say)
     aws = start_aws(site, python)
-    cdk = Cdk(site.root, site.folder, node, cdk_program, aws, site.environ)
     attached = _attach(site, attaching, aws) if attaching else {}
+    deploying = Deploying(site, Cdk(site.root, site.folder, node, cdk_program, aws, site.environ), ids)
     with ThreadPoolExecutor(1) as pool:
-        deploying = pool.submit(_deploy, site, cdk, ids)
+        preparing = pool.submit(deploying.prepare)
         members = attached or _timed(site, f"clusters {', '.join(ids)}", lambda: _own_clusters(site, aws, binaries))
-        deployed = deploying.result()
+        preparing.result()
+    if attaching:
+        announce_install(attaching.kubeconfig, attaching.contexts, site.say)
+    deployed = _timed(site, "the deploy, which installs into the clusters", deploying.deploy)
     sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"], site.cloudmap_endpoint)
-    _timed(site, "manifests and watchers", lambda: _populate(site, sandbox, attaching))
+    if attaching:
+        _tell_removal(site, sandbox, attaching)
     if site.nodes:
         _timed(site, "nodes and DNS", partial(site.nodes.finish, members, site.processes))
+    _timed(site, "watchers", lambda: _start_watchers(site, sandbox))
     _timed(site, "a first resync of every cluster", lambda: _resync(sandbox))
     sandbox.write()
     return sandbox
@@ -141,6 +138,8 @@ def start_aws(site: Site, python: Path) -> LocalAws:
     state.mkdir(parents=True)
     local = site.processes.start(aws.command(python, folder=state, base=site.environ))
     local.wait_until(aws.is_up, timeout=_READY_SECONDS)
+    if not site.cloudmap_endpoint:
+        SimulatorAdmin(cloudmap_url).change(authority=aws.endpoint)
     return aws
 
 
@@ -159,65 +158,29 @@ def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member
 def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
     on = Ground(site.folder, aws, binaries, site.processes)
     planes = start_clusters(site.cluster_ids, on, nodes=site.nodes)
-    return {name: member(name, plane) for name, plane in planes.items()}
+    members = {name: member(name, plane) for name, plane in planes.items()}
+    if site.nodes:
+        site.nodes.prepare(members, aws, site.processes)
+    return members
 
 
-def _deploy(site: Site, cdk: Cdk, ids: Sequence[str]) -> Deployed:
-    file = site.folder / "clusterset.yaml"
-    content = {
-        "clusterset": CLUSTERSET,
-        "hub": {"account": ACCOUNT, "region": REGION},
-        "resync_minutes": RESYNC_MINUTES,
-        "cloudtrail": "existing",
-        "importer": {"architecture": "x86_64", "log_level": "INFO"},
-        "clusters": [{"id": name, "eks": eks_name(name)} for name in ids],
-    }
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return deploy(cdk, file, processes=site.processes, say=lambda text: site.say(f"  {text}"))
+def _tell_removal(site: Site, sandbox: Sandbox, attaching: Attaching) -> None:
+    """Note what the installer made in the user's clusters, and say how it comes out again."""
+    for name in sandbox.members:
+        write_installed(attaching.folder / name, installed(site.folder, name))
+    for command in removal_commands(list(sandbox.members.values()), attaching.folder, sandbox.kubectl):
+        site.say(f"    {command}")
 
 
-def _populate(site: Site, sandbox: Sandbox, attaching: Attaching | None) -> None:
-    watcher = WatcherDeployment(
-        clusterset=CLUSTERSET,
-        members=tuple(sandbox.members),
-        namespace_id=sandbox.deployed.namespace_id,
-        bus_arn=sandbox.deployed.bus_arn,
-        hub_region=REGION,
-        resync_seconds=RESYNC_MINUTES * 60,
-        code=OwnImage(image="cloudmap-mcs-watcher:sandbox"),
-        # Real nodes would look for the image; the watchers at work are processes here.
-        replicas=0 if attaching or site.nodes else 2,
-    )
-    manifests = {name: render(InstallSettings(cluster=name, watcher=watcher)) for name in sandbox.members}
-    if attaching:
-        announce_install(attaching.kubeconfig, attaching.contexts, next(iter(manifests.values())), site.say)
-        for command in removal_commands(list(sandbox.members.values()), attaching.folder, sandbox.kubectl):
-            site.say(f"    {command}")
-    for name, item in sandbox.members.items():
-        if attaching:
-            write_installed(attaching.folder / name, manifests[name])
-        apply(item.client(), manifests[name])
-    for item in sandbox.members.values():
-        _wait_until_served(item.client())
+def _start_watchers(site: Site, sandbox: Sandbox) -> None:
+    if site.nodes:
+        site.nodes.wait_for_watchers(sandbox.members, site.processes)
+        return
     identity, *health = free_ports(1 + len(sandbox.members), SystemRandom())
     beside = Beside(sandbox.aws, site.root, site.folder, site.processes, identity)
     beside.start_identity(sandbox.members)
     for item, port in zip(sandbox.members.values(), health, strict=True):
-        beside.start_watcher(item, replace(watcher, health_port=port))
-
-
-def _wait_until_served(client: KubeClient) -> None:
-    """Wait until the new kinds can be listed: an API server answers 429 for some seconds after it has taken them."""
-    deadline = time.monotonic() + _READY_SECONDS
-    for kind in ("serviceexports", "serviceimports"):
-        while True:
-            try:
-                client.get(f"/apis/{MCS_VERSION}/{kind}?limit=1")
-                break
-            except ApiRefusedError as error:
-                if error.status != HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        beside.start_watcher(item, health_port=port)
 
 
 def _resync(sandbox: Sandbox) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cloudmap_mcs.install.names import SYSTEM_NAMESPACE, WATCHER
-from cloudmap_mcs.install.watcher import environment
 from sandbox.controlplane.credentials import Grant, MountedToken, mount_credentials
 from sandbox.identity.config import ApiServer, Config
 from sandbox.identity.server import credentials_url
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cloudmap_mcs.install.watcher import WatcherDeployment
     from sandbox.aws.server import LocalAws
     from sandbox.process import Processes
     from sandbox.sandbox import Member
@@ -63,15 +61,15 @@ class Beside:
         child.wait_until(lambda: answers(f"http://127.0.0.1:{self.identity_port}/"), timeout=_READY_SECONDS)
         return child
 
-    def start_watcher(self, member: Member, watcher: WatcherDeployment) -> Child:
-        """Start one cluster's watcher and return when it has read its cluster."""
+    def start_watcher(self, member: Member, *, health_port: int) -> Child:
+        """Start a watcher with the environment of the cluster's Deployment; return when it has read its cluster."""
         home = self.folder / "watchers" / member.id
         pod_token = mount(member, home)
-        variables = {**environment(watcher), **self._variables(member, home, pod_token)}
+        variables = {**deployed_environment(member), **self._variables(member, home, pod_token)}
+        variables["MCS_HEALTH_PORT"] = str(health_port)
         arguments = (sys.executable, "-m", "cloudmap_mcs.watcher")
         child = self.processes.start(Command(f"watcher-{member.id}", arguments, home, home / "watcher.log", variables))
-        ready = f"http://127.0.0.1:{watcher.health_port}/readyz"
-        child.wait_until(lambda: answers(ready, well=True), timeout=_READY_SECONDS)
+        child.wait_until(lambda: answers(f"http://127.0.0.1:{health_port}/readyz", well=True), timeout=_READY_SECONDS)
         return child
 
     def _variables(self, member: Member, home: Path, pod_token: Path) -> dict[str, str]:
@@ -93,6 +91,15 @@ class Beside:
             "PYTHONPATH": str(self.root),
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def deployed_environment(member: Member) -> dict[str, str]:
+    """Read the variables of the watcher's Deployment: whatever the installer wrote there is what the watcher gets."""
+    deployment = member.client().get(f"/apis/apps/v1/namespaces/{SYSTEM_NAMESPACE}/deployments/{WATCHER}")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    variables = {item["name"]: item["value"] for item in container["env"] if "value" in item}
+    # Python finds the code in this checkout, not where the bundle would be unpacked.
+    return {name: value for name, value in variables.items() if name != "PYTHONPATH"}
 
 
 def mount(member: Member, home: Path) -> Path:

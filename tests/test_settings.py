@@ -2,7 +2,7 @@ import pytest
 
 from cloudmap_mcs.domain.model import ClusterId
 from cloudmap_mcs.errors import PermanentError
-from cloudmap_mcs.settings import ImporterSettings, WatcherSettings
+from cloudmap_mcs.settings import ImporterSettings, InstallerSettings, WatcherSettings
 
 SHARED = {
     "MCS_CLUSTERSET": "prod",
@@ -87,3 +87,18 @@ def test_all_mistakes_are_told_together() -> None:
 
 def test_a_level_may_be_written_small() -> None:
     assert WatcherSettings.from_env({**WATCHER, "MCS_LOG_LEVEL": "debug"}).log_level == "DEBUG"
+
+
+def test_an_installer_needs_only_what_all_its_clusters_share() -> None:
+    settings = InstallerSettings.from_env(SHARED)
+
+    assert (settings.clusterset, settings.hub_region) == ("prod", "eu-west-1")
+
+
+@pytest.mark.parametrize("name", ["MCS_ASSUME_ROLE_ARN", "MCS_ASSUME_EXTERNAL_ID"])
+def test_a_role_and_its_external_id_go_together(name: str) -> None:
+    assert "go together: set both or none" in problems(ImporterSettings, {**IMPORTER, name: "x"})
+
+    both = {"MCS_ASSUME_ROLE_ARN": "arn", "MCS_ASSUME_EXTERNAL_ID": "prod/east"}
+    settings = ImporterSettings.from_env({**IMPORTER, **both})
+    assert (settings.assume_role_arn, settings.assume_external_id) == ("arn", "prod/east")

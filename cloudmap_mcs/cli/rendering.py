@@ -2,25 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cloudmap_mcs import VERSION
-from cloudmap_mcs.cli.outputs import HubOutputs, read_outputs
+from cloudmap_mcs.cli.installing import Deployed, install_settings, is_at_hub
+from cloudmap_mcs.cli.outputs import Outputs, read_outputs
 from cloudmap_mcs.cli.stream import stream
 from cloudmap_mcs.cli.watchercode import read_bundle
-from cloudmap_mcs.clusterset import Clusterset, Hub, load
+from cloudmap_mcs.clusterset import Cluster, Clusterset, load
+from cloudmap_mcs.domain.installation import DnsMode
 from cloudmap_mcs.install.bundle import Bundle, OwnImage
 from cloudmap_mcs.install.dns import rights
 from cloudmap_mcs.install.names import Manifest
-from cloudmap_mcs.install.rendering import InstallSettings, render
-from cloudmap_mcs.install.watcher import WatcherDeployment
+from cloudmap_mcs.install.rendering import render
 
 _FILE = click.Path(path_type=Path)
-_NAMESPACE = re.compile(r"(arn:aws[a-z-]*:servicediscovery:[a-z0-9-]+:[0-9]{12}:namespace/)?ns-[a-z0-9]+")
+_ARN = r"arn:aws[a-z-]*:servicediscovery:[a-z0-9-]+:[0-9]{12}:namespace/ns-[a-z0-9]+"
+_ID = r"ns-[a-z0-9]+"
+_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class Wanted:
     outputs: Path | None = None
     namespace_id: str | None = None
     bus_arn: str | None = None
+    watcher_role_arn: str | None = None
     image: str | None = None
     bundle: Path | None = None
     dns: bool = True
@@ -40,12 +44,13 @@ class Wanted:
 @click.command("render")
 @click.option("--clusterset", type=_FILE, default=Path("clusterset.yaml"), show_default=True, help="The clusterset.")
 @click.option("--cluster", metavar="ID", required=True, help="Id of the cluster that gets the manifests.")
-@click.option("--outputs", type=_FILE, help="What `cdk deploy --outputs-file` wrote; for the next two.")
+@click.option("--outputs", type=_FILE, help="What `cdk deploy --outputs-file` wrote; for the next three.")
 @click.option("--namespace-id", metavar="ID", help="Cloud Map namespace, by id or ARN; goes before --outputs.")
 @click.option("--bus-arn", metavar="ARN", help="The hub's event bus; goes before --outputs.")
-@click.option("--image", help="Image that holds the watcher's code and all that it needs.")
+@click.option("--watcher-role-arn", metavar="ARN", help="The watcher's role by IRSA; goes before --outputs.")
+@click.option("--image", help="Image with the watcher's code and all that it needs; goes before the clusterset's.")
 @click.option("--bundle", type=_FILE, help="JSON file that says where the watcher's code is, instead of an image.")
-@click.option("--dns/--no-dns", default=True, help="Whether CoreDNS gets the rights that it needs.  [default: dns]")
+@click.option("--dns/--no-dns", default=True, help="Whether what the cluster's DNS needs is in it.  [default: dns]")
 def render_command(**options: Any) -> None:
     """Print all that a cluster gets, in the order in which it has to go in.
 
@@ -62,51 +67,80 @@ def render_command(**options: Any) -> None:
 
 
 def manifests(clusterset: Clusterset, wanted: Wanted) -> tuple[Manifest, ...]:
-    """Return what the installer applies in this cluster; click.UsageError for options that do not suffice."""
-    ids = [cluster.id for cluster in clusterset.clusters]
-    if wanted.cluster not in ids:
-        there = f"{wanted.clusterset} has: {', '.join(ids)}"
-        raise click.BadParameter(f"{wanted.cluster!r} is not in the clusterset; {there}", param_hint="--cluster")
-    hub, code = _hub(wanted, clusterset.clusterset), _code(wanted)
-    mistakes = list(_mistakes(hub, clusterset.hub))
-    if code is None or mistakes:
-        missing = () if code else ("either --image or --bundle says where the watcher's code is",)
-        raise click.UsageError("\n  ".join(("what the manifests need is not all there:", *mistakes, *missing)))
-    watcher = WatcherDeployment(
-        clusterset=clusterset.clusterset,
-        members=clusterset.members,
-        namespace_id=hub.namespace_id,
-        bus_arn=hub.bus_arn,
-        hub_region=clusterset.hub.region,
-        resync_seconds=clusterset.resync_minutes * 60,
-        code=code,
-        replicas=clusterset.watcher.replicas,
-        log_level=clusterset.watcher.log_level,
+    """Return what the installer applies in this cluster; click.UsageError for options that do not suffice.
+
+    The installer finds out who the cluster's CoreDNS is; here it is the one that every distribution installs.
+    """
+    cluster = _cluster(clusterset, wanted)
+    settings = install_settings(clusterset, cluster, _deployed(clusterset, cluster, wanted))
+    if not wanted.dns:
+        return render(replace(settings, dns=DnsMode.MANUAL))
+    installed = render(settings)
+    return installed if settings.dns is DnsMode.STUB_ZONE else (*installed, *rights())
+
+
+def _cluster(clusterset: Clusterset, wanted: Wanted) -> Cluster:
+    for cluster in clusterset.clusters:
+        if cluster.id == wanted.cluster:
+            return cluster
+    there = f"{wanted.clusterset} has: {', '.join(cluster.id for cluster in clusterset.clusters)}"
+    raise click.BadParameter(f"{wanted.cluster!r} is not in the clusterset; {there}", param_hint="--cluster")
+
+
+def _deployed(clusterset: Clusterset, cluster: Cluster, wanted: Wanted) -> Deployed:
+    """Gather what the file does not say; an option goes before the outputs."""
+    outputs = read_outputs(wanted.outputs, clusterset.clusterset) if wanted.outputs else None
+    namespace, bus = _hub(clusterset, cluster, outputs)
+    code = _code(clusterset, wanted)
+    role = wanted.watcher_role_arn or (outputs.watcher_role(cluster.id) if outputs and _uses_irsa(cluster) else "")
+    found = Deployed(
+        namespace_id=wanted.namespace_id or namespace,
+        bus_arn=wanted.bus_arn or bus,
+        code=code or OwnImage(image=""),
+        watcher_role_arn=role,
     )
-    installed = render(InstallSettings(cluster=wanted.cluster, watcher=watcher))
-    return (*installed, *rights()) if wanted.dns else installed
+    mistakes = list(_mistakes(clusterset, cluster, found))
+    if code is None:
+        mistakes.append("either --image or --bundle says where the watcher's code is")
+    if mistakes:
+        raise click.UsageError("\n  ".join(("what the manifests need is not all there:", *mistakes)))
+    return found
 
 
-def _hub(wanted: Wanted, clusterset: str) -> HubOutputs:
-    """Return what is known of the hub; an empty text is what nobody said."""
-    said = read_outputs(wanted.outputs, clusterset) if wanted.outputs else HubOutputs("", "")
-    return HubOutputs(wanted.namespace_id or said.namespace_id, wanted.bus_arn or said.bus_arn)
+def _hub(clusterset: Clusterset, cluster: Cluster, outputs: Outputs | None) -> tuple[str, str]:
+    """Return the namespace as this cluster's watcher has to name it, and the bus; empty is what nobody said."""
+    if outputs is None:
+        return "", ""
+    hub = outputs.hub()
+    return hub.namespace_id if is_at_hub(clusterset, cluster) else hub.namespace_arn, hub.bus_arn
 
 
-def _code(wanted: Wanted) -> Bundle | OwnImage | None:
-    if wanted.image and not wanted.bundle:
-        return OwnImage(image=wanted.image)
-    return read_bundle(wanted.bundle) if wanted.bundle and not wanted.image else None
+def _code(clusterset: Clusterset, wanted: Wanted) -> Bundle | OwnImage | None:
+    image = wanted.image or clusterset.watcher.image
+    if image and not wanted.bundle:
+        return OwnImage(image=image)
+    return read_bundle(wanted.bundle, image=clusterset.watcher.base_image) if wanted.bundle and not image else None
 
 
-def _mistakes(found: HubOutputs, hub: Hub) -> Iterator[str]:
+def _uses_irsa(cluster: Cluster) -> bool:
+    return cluster.identity == "irsa"
+
+
+def _mistakes(clusterset: Clusterset, cluster: Cluster, found: Deployed) -> Iterator[str]:
     """Find what is missing or cannot be this clusterset's: a wrong one would lead watchers to another hub."""
-    if not _NAMESPACE.fullmatch(found.namespace_id):
-        yield _mistake("--namespace-id", found.namespace_id, "the id of a Cloud Map namespace (ns-...) or its ARN")
+    hub = clusterset.hub
+    if is_at_hub(clusterset, cluster):
+        shape, namespace = rf"{_ARN}|{_ID}", "the id of a Cloud Map namespace (ns-...) or its ARN"
+    else:
+        shape, namespace = _ARN, "the ARN of a Cloud Map namespace, as the cluster is not where the hub is"
+    if not re.fullmatch(shape, found.namespace_id):
+        yield _mistake("--namespace-id", found.namespace_id, namespace)
     bus = rf"arn:aws[a-z-]*:events:{hub.region}:{hub.account}:event-bus/.+"
     if not re.fullmatch(bus, found.bus_arn):
         allowed = f"arn:aws:events:{hub.region}:{hub.account}:event-bus/NAME, with the hub's Region and account"
         yield _mistake("--bus-arn", found.bus_arn, allowed)
+    if _uses_irsa(cluster) and not re.fullmatch(_ROLE, found.watcher_role_arn):
+        yield _mistake("--watcher-role-arn", found.watcher_role_arn, "the ARN of an IAM role")
 
 
 def _mistake(option: str, value: str, allowed: str) -> str:

@@ -1,12 +1,12 @@
 """Where the watcher's code is: in an image of the user's own, or in zips that a JSON file describes."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from cloudmap_mcs.errors import PermanentError
-from cloudmap_mcs.install.bundle import LAMBDA_PYTHON_IMAGE, Archive, Bundle
+from cloudmap_mcs.install.bundle import Archive, Bundle
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -24,13 +24,16 @@ class _Archive(_Part):
 class _Bundle(_Part):
     region: Text
     bucket: Text
-    arm64: _Archive
-    amd64: _Archive
-    image: Text = LAMBDA_PYTHON_IMAGE
+    arm64: _Archive | None = None
+    amd64: _Archive | None = None
+
+    def archive(self, architecture: Literal["arm64", "amd64"]) -> Archive | None:
+        found = self.arm64 if architecture == "arm64" else self.amd64
+        return Archive(key=found.key, sha256=found.sha256) if found else None
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Read region, bucket, one archive (key, sha256) for each of arm64 and amd64, and perhaps the image to run it.
+def read_bundle(path: Path, *, image: str) -> Bundle:
+    """Read region, bucket, and one archive (key, sha256) for arm64, amd64 or both; `image` is to run it.
 
     PermanentError: the file cannot be read, or something in it is wrong; the message has every mistake.
     """
@@ -44,7 +47,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(
         region=found.region,
         bucket=found.bucket,
-        arm64=Archive(key=found.arm64.key, sha256=found.arm64.sha256),
-        amd64=Archive(key=found.amd64.key, sha256=found.amd64.sha256),
-        image=found.image,
+        arm64=found.archive("arm64"),
+        amd64=found.archive("amd64"),
+        image=image,
     )

@@ -1,7 +1,7 @@
 """One call to the API: within its rate, with every error translated."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +10,8 @@ from botocore.parsers import ResponseParserError
 from cloudmap_mcs.cloudmap.rates import Buckets
 from cloudmap_mcs.cloudmap.translation import ThrottledError, translate
 from cloudmap_mcs.errors import RetryableError
+
+_PAGE: Final = 100
 
 
 class Calls:
@@ -43,3 +45,14 @@ class Calls:
             # The SDK has hidden a refusal from us, in most cases throttling.
             self._buckets.shrink(operation)
         return answer
+
+    def pages(self, operation: str, field: str, action: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Give the items of all pages. Filters apply after paging: an empty page may have a next one."""
+        page: dict[str, Any] = {"MaxResults": _PAGE}
+        while True:
+            answer = self(operation, action, **parameters, **page)
+            yield from answer[field]
+            token = answer.get("NextToken")
+            if not token:
+                return
+            page["NextToken"] = token

@@ -12,6 +12,7 @@ from cloudmap_mcs.cloudmap.translation import (
     InFlightError,
     InstanceGoneError,
     OperationGoneError,
+    ServiceGoneError,
     ThrottledError,
     failed_operation,
 )
@@ -60,6 +61,17 @@ class Operations:
             try:
                 started.append(self._start("DeregisterInstance", service, instance))
             except InstanceGoneError:
+                continue
+        for operation in started:
+            self._finish(operation)
+
+    def deregister_across(self, instances: Iterable[tuple[str, str]]) -> None:
+        """Deregister instances, each with its service before it, side by side; one without its service is gone too."""
+        started = []
+        for service, instance in instances:
+            try:
+                started.append(self._start("DeregisterInstance", service, instance))
+            except (InstanceGoneError, ServiceGoneError):
                 continue
         for operation in started:
             self._finish(operation)

@@ -18,6 +18,7 @@ RATES: Final[Mapping[str, tuple[float, float]]] = {
     "GetInstance": (50, 100),
     "ListInstances": (50, 100),
     "ListServices": (2, 10),
+    "ListNamespaces": (0.5, 5),
     "CreateService": (5, 50),
     "DeleteService": (5, 50),
     "GetService": (50, 100),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from cloudmap_mcs.cloudmap import answers, instances, records, splitting
+from cloudmap_mcs.cloudmap import answers, instances, members, records, splitting
 from cloudmap_mcs.cloudmap.calls import Calls
 from cloudmap_mcs.cloudmap.instances import Instance
 from cloudmap_mcs.cloudmap.rates import Buckets
@@ -12,7 +12,7 @@ from cloudmap_mcs.cloudmap.timing import MonotonicTimer, Timer
 from cloudmap_mcs.cloudmap.translation import InstanceGoneError, ServiceGoneError
 from cloudmap_mcs.domain import names
 from cloudmap_mcs.domain.model import ClusterId, Record, ServiceKey
-from cloudmap_mcs.ports import Discovery, Index
+from cloudmap_mcs.ports import Discovery, Index, Member
 
 
 class CloudMapReader:
@@ -38,6 +38,12 @@ class CloudMapReader:
     def key_of(self, service_id: str) -> ServiceKey | None:
         name = self._services.name_of(service_id)
         return names.service_key(name) if name else None
+
+    def keys(self) -> frozenset[ServiceKey]:
+        return frozenset(item.key for item in self._services.listed() if item.instances)
+
+    def empty_services(self) -> frozenset[ServiceKey]:
+        return frozenset(key for key, _ in self._services.empty())
 
     def read(self, key: ServiceKey, cluster: ClusterId, service_id: str | None) -> Record | None:
         """As the port says; None for a cluster that is not accepted, too: its word does not count.
@@ -76,6 +82,10 @@ class CloudMapReader:
 
     def _decoded(self, service_id: str, key: ServiceKey, head: Instance) -> Record:
         return records.decode(key, head, self._parts(service_id, head))
+
+    def _read_member(self, service_id: str, cluster: ClusterId) -> Member | None:
+        head = self._get(service_id, cluster)
+        return None if head is None else members.decode(head, self._parts(service_id, head))
 
     def _parts(self, service_id: str, head: Instance) -> dict[str, Instance]:
         """Ask for the parts that a head lists; those that are not there are left out."""

@@ -148,16 +148,6 @@ class CloudMapRegistry(CloudMapReader):
     def read_member(self, cluster: ClusterId) -> Member | None:
         return self._in_service(names.MEMBERS, lambda service_id, _: self._read_member(service_id, cluster))
 
-    def _read_member(self, service_id: str, cluster: ClusterId) -> Member | None:
-        head = self._get(service_id, cluster)
-        return None if head is None else members.decode(head, self._parts(service_id, head))
-
-    def keys(self) -> frozenset[ServiceKey]:
-        return frozenset(item.key for item in self._services.listed() if item.instances)
-
-    def empty_services(self) -> frozenset[ServiceKey]:
-        return frozenset(key for key, _ in self._services.empty())
-
     def drop_empty(self, key: ServiceKey) -> bool:
         self._guard.require()
         name = names.cloud_map_service(key)

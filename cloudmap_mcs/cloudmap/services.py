@@ -17,7 +17,6 @@ _REMEMBERED: Final = 4_096
 _SERVICES: Final = 1_000_000
 """Ids of services that exist, or did: no stranger can add to them, and to forget one would be to think it absent."""
 _SERVICE_IN_ARN: Final = ":service/"
-_PAGE: Final = 100
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -184,21 +183,26 @@ class Services:
             yield Instance(item["Id"], item.get("Attributes", {}))
 
     def listed(self) -> list[Listed]:
-        """List the keys' services. The ids are remembered."""
+        """List the keys' services. The ids are remembered, that of `members` too."""
         with self._listing:
             return self._list()
 
     def _list(self) -> list[Listed]:
-        filters = [{"Name": "NAMESPACE_ID", "Values": [self._reference], "Condition": "EQ"}]
         found = []
-        for item in self._pages("ListServices", "Services", Filters=filters):
-            key, service_id = names.service_key(item["Name"]), str(item["Id"])
+        for item in self._all():
+            name, service_id = str(item["Name"]), str(item["Id"])
+            key = names.service_key(name)
+            if key or name == names.MEMBERS:
+                self._ids.put(name, service_id)
+                self._names.put(service_id, name)
             if key:
-                self._ids.put(item["Name"], service_id)
-                self._names.put(service_id, item["Name"])
                 found.append(Listed(key, service_id, item.get("InstanceCount", 0)))
         self._is_listed = True
         return found
+
+    def every(self) -> Iterator[tuple[str, str]]:
+        """List the names and ids of all services of the namespace, whatever their names."""
+        return ((str(item["Name"]), str(item["Id"])) for item in self._all())
 
     def empty(self) -> Iterator[tuple[ServiceKey, str]]:
         """List the keys' services that hold no instance, with their ids."""
@@ -214,13 +218,9 @@ class Services:
             pass
         return True
 
+    def _all(self) -> Iterator[dict[str, Any]]:
+        filters = [{"Name": "NAMESPACE_ID", "Values": [self._reference], "Condition": "EQ"}]
+        return self._pages("ListServices", "Services", Filters=filters)
+
     def _pages(self, operation: str, field: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Read all pages. Filters apply after paging: an empty page may have a next one."""
-        page: dict[str, Any] = {"MaxResults": _PAGE}
-        while True:
-            answer = self._calls(operation, f"{operation} of {self._reference}", **parameters, **page)
-            yield from answer[field]
-            token = answer.get("NextToken")
-            if not token:
-                return
-            page["NextToken"] = token
+        return self._calls.pages(operation, field, f"{operation} of {self._reference}", **parameters)

@@ -42,6 +42,14 @@ class InFlightError(BusyError):
         self.operation = operation
 
 
+class NamespaceGoneError(PermanentError):
+    """The clusterset's namespace does not exist (any more)."""
+
+
+class DeniedError(PermanentError):
+    """The caller may not do this, or the resource is (no longer) shared with its account."""
+
+
 class ServiceGoneError(StaleError):
     """The Cloud Map service does not exist (any more)."""
 
@@ -72,6 +80,9 @@ _CODES: Final[Mapping[str, type[McsError]]] = {
     "TooManyRequestsException": ThrottledError,
     "DuplicateRequest": InFlightError,
     "ResourceInUse": BusyError,
+    "AccessDenied": DeniedError,
+    "AccessDeniedException": DeniedError,
+    "NamespaceNotFound": NamespaceGoneError,
     "ServiceNotFound": ServiceGoneError,
     "InstanceNotFound": InstanceGoneError,
     "OperationNotFound": OperationGoneError,
@@ -88,7 +99,7 @@ _CODES: Final[Mapping[str, type[McsError]]] = {
     "ServiceUnavailable": RetryableError,
     "ServiceUnavailableException": RetryableError,
 }
-"""Codes not listed: retryable if the status is 5xx, else permanent (access denied, no namespace, quota, …)."""
+"""Codes not listed: retryable if the status is 5xx, else permanent (quota, …)."""
 
 _OPERATION_FAILURES: Final[Mapping[str, type[McsError]]] = {
     "THROTTLED_REQUEST": ThrottledError,

@@ -45,11 +45,13 @@ class Parts:
     rights: tuple[Manifest, ...]
     properties: tuple[Manifest, ...]
     watcher: tuple[Manifest, ...]
+    dns: tuple[Manifest, ...] = ()
+    """The CoreDNS of our own, where there is to be one (`DnsMode.STUB_ZONE`)."""
 
     @property
     def own(self) -> tuple[Manifest, ...]:
         """All but the definitions and the properties: objects that nobody else has a reason to make."""
-        return (self.namespace, *self.rights, *self.watcher)
+        return (self.namespace, *self.rights, *self.watcher, *self.dns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Right:
     resource: str
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource}.{self.group}"
+        return f"{self.verb} {self.resource}.{self.group}".removesuffix(".")
 
 
 def reference(manifest: Mapping[str, Any]) -> Reference:
@@ -114,3 +116,39 @@ def may_go(found: Mapping[str, Any]) -> bool:
     Ours do. Definitions stay whoever made them: with them every ServiceExport of the users would go.
     """
     return found["kind"] != DEFINITION_KIND and is_ours(found)
+
+
+def rights_in(role: Mapping[str, Any]) -> tuple[Right, ...]:
+    """List what a ClusterRole grants, verb by verb."""
+    return tuple(
+        Right(verb, group, resource)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    )
+
+
+def missing_pods(deployment: Mapping[str, Any]) -> str:
+    """Say what a Deployment still lacks until all of its Pods are ready in their newest form; empty if nothing.
+
+    The same as `kubectl rollout status` looks at.
+    """
+    status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
+        return "its newest form was not looked at yet"
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    if updated < wanted:
+        return f"{updated} of {wanted} Pods have its newest form"
+    if status.get("replicas", 0) > updated:
+        return "Pods of its old form are still there"
+    return "" if available >= updated else f"{available} of {updated} Pods are ready"
+
+
+def given_up(deployment: Mapping[str, Any]) -> str:
+    """Say why Kubernetes does not expect a Deployment's newest form to become ready any more; empty while it does."""
+    status = deployment.get("status") or {}
+    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
+        return ""
+    conditions = [each for each in status.get("conditions") or () if each["type"] == "Progressing"]
+    return next((each.get("message", "") or each["reason"] for each in conditions if each["status"] == "False"), "")

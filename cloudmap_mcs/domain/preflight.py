@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from cloudmap_mcs.domain.endpoints import Program, advice
 from cloudmap_mcs.domain.installation import DnsMode, Reference
 from cloudmap_mcs.domain.model import cluster_id
 from cloudmap_mcs.domain.names import derived_cluster_id
@@ -16,6 +17,16 @@ from cloudmap_mcs.errors import PermanentError
 
 _OLDEST_KUBERNETES: Final = (1, 25)
 """Pod Security admission, which our namespace relies on, is stable from here on."""
+
+_NO_COREDNS: Final = ("no CoreDNS was found", "Set dns: manual, and see to the zone clusterset.local elsewhere")
+_AUTO_MODE_PODS: Final = (
+    "run a CoreDNS of your own that serves clusterset.local and forwards everything else, and name its Service in the "
+    "dnsConfig of pods that need names of the clusterset"
+)
+_AUTO_MODE: Final = (
+    "EKS Auto Mode answers DNS on its nodes, and what they answer cannot be changed",
+    f"Set dns: manual; then {_AUTO_MODE_PODS}",
+)
 
 
 class Kind(StrEnum):
@@ -71,7 +82,10 @@ class Hosting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsSeen:
-    """The cluster's CoreDNS. `problem` says why its Corefile cannot be edited, or its version cannot be used."""
+    """The cluster's CoreDNS. `problem` says why its Corefile cannot be edited, or its version cannot be used.
+
+    `can_forward`: its Corefile could be made to forward the zone, whatever else stands in the way.
+    """
 
     version: str
     is_capable: bool
@@ -79,6 +93,7 @@ class DnsSeen:
     problem: str = ""
     lines: tuple[str, ...] = ()
     """What the lines that have to change would become."""
+    can_forward: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +102,7 @@ class Sighting:
 
     `others` are implementations of the same API at work here and where they were seen; `blocked` definitions that are
     in the way and why; `foreign` objects with names of ours but without our mark; `properties` ClusterProperties
-    with another value: name, wanted and held.
+    with another value: name, wanted and held. `is_dns_bypassed`: NodeLocal DNSCache does not know the zone.
     """
 
     owner: str
@@ -98,6 +113,7 @@ class Sighting:
     foreign: tuple[Reference, ...] = ()
     properties: tuple[tuple[str, str, str], ...] = ()
     dns: DnsSeen | None = None
+    is_dns_bypassed: bool = False
     has_identity_agent: bool = False
 
 
@@ -105,7 +121,8 @@ class Sighting:
 class Facts:
     """All that a preflight looks at; `sighting` is None, and `unreached` says why, if the API server gave no answer.
 
-    `registered` is the owner in the registry's entry of this id, None if there is none.
+    `registered` is the owner in the registry's entry of this id, None if there is none; `unanswered` says why if it
+    could not be asked.
     """
 
     cluster: str
@@ -115,6 +132,7 @@ class Facts:
     unreached: str = ""
     sighting: Sighting | None = None
     registered: str | None = None
+    unanswered: str = ""
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -152,16 +170,17 @@ def _kubernetes(facts: Facts) -> Iterator[Finding]:
 def _reachability(facts: Facts) -> Iterator[Finding]:
     if facts.unreached:
         do = (
-            "If its endpoint is private, run the functions in subnets that reach it and allow port 443 from their "
-            "security group; if it answers Unauthorized or Forbidden, look whether the installer's access entry exists"
+            "If its endpoint is private, run the functions in subnets that reach it (network: in clusterset.yaml) and "
+            "allow port 443 from their security group; if it answers Unauthorized or Forbidden, look whether the "
+            f"installer's access entry exists. {advice(Program.INSTALLER)}"
         )
         yield Finding(Kind.REACHABILITY, facts.hosting.name, f"no answer from its API server: {facts.unreached}", do)
 
 
-def _stub_zone(facts: Facts) -> Iterator[Finding]:
-    if facts.dns is DnsMode.STUB_ZONE:
-        what = f"dns: {facts.dns} is not available in this version"
-        yield Finding(Kind.DNS, facts.hosting.name, what, "Allowed are dns: managed and dns: manual")
+def _registry(facts: Facts) -> Iterator[Finding]:
+    if facts.unanswered:
+        what = f"no answer from Cloud Map: {facts.unanswered}"
+        yield Finding(Kind.REACHABILITY, facts.hosting.name, what, advice(Program.INSTALLER))
 
 
 def _implementations(facts: Facts, seen: Sighting) -> Iterator[Finding]:
@@ -206,22 +225,35 @@ def _duplicate(facts: Facts, seen: Sighting) -> Iterator[Finding]:
 
 
 def _dns(facts: Facts, seen: Sighting) -> Iterator[Finding]:
-    name, there = facts.hosting.name, seen.dns
+    name, there, refuses = facts.hosting.name, seen.dns, facts.dns is not DnsMode.MANUAL
     if there is None:
-        what = "EKS Auto Mode runs its DNS on the nodes" if facts.hosting.is_auto_mode else "no CoreDNS was found"
-        do = "Set dns: manual, and see to the zone clusterset.local elsewhere"
-        yield Finding(Kind.DNS, name, what, do, refuses=facts.dns is DnsMode.MANAGED)
+        what, do = _AUTO_MODE if facts.hosting.is_auto_mode else _NO_COREDNS
+        yield Finding(Kind.DNS, name, what, do, refuses=refuses)
     elif there.is_enabled:
         return
     elif not there.is_capable:
-        do = "Upgrade Kubernetes to 1.33 or CoreDNS to 1.12.2, or set dns: manual"
+        other = "set dns: stub-zone, which leaves it as it is" if there.can_forward else "set dns: manual"
+        do = f"Upgrade Kubernetes to 1.33 or CoreDNS to 1.12.2, or {other}"
         what = f"its CoreDNS is {there.version}, and the option multicluster came with 1.12.2"
-        yield Finding(Kind.DNS, name, what, do, refuses=facts.dns is DnsMode.MANAGED)
+        yield Finding(Kind.DNS, name, what, do, refuses=refuses)
     elif there.problem:
-        yield Finding(Kind.DNS, name, there.problem, "Or set dns: manual", refuses=facts.dns is DnsMode.MANAGED)
+        has_other = there.can_forward and facts.dns is DnsMode.MANAGED
+        do = "Or set dns: stub-zone, or dns: manual" if has_other else "Or set dns: manual"
+        yield Finding(Kind.DNS, name, there.problem, do, refuses=refuses)
     elif facts.dns is DnsMode.MANUAL:
         do = "These lines of its Corefile have to become: " + " | ".join(there.lines)
         yield Finding(Kind.DNS, name, "its CoreDNS does not serve clusterset.local yet", do, refuses=False)
+
+
+def _nodes_dns(facts: Facts, seen: Sighting) -> Iterator[Finding]:
+    """Find what answers pods before CoreDNS does; names of the clusterset come from CoreDNS in every mode."""
+    if seen.dns is not None and facts.hosting.is_auto_mode:
+        what = "pods on nodes of EKS Auto Mode ask their node and not the CoreDNS that was found"
+        yield Finding(Kind.DNS, facts.hosting.name, what, f"For those pods: {_AUTO_MODE_PODS}", refuses=False)
+    if seen.is_dns_bypassed:
+        what = "its Corefile has no server for clusterset.local, so names of the clusterset do not reach CoreDNS"
+        do = "Add one to the ConfigMap: a copy of its server cluster.local:53, under the name clusterset.local:53"
+        yield Finding(Kind.DNS, "NodeLocal DNSCache (DaemonSet kube-system/node-local-dns)", what, do, refuses=False)
 
 
 def _credentials(facts: Facts, seen: Sighting) -> Iterator[Finding]:
@@ -238,7 +270,7 @@ _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _authentication,
     _kubernetes,
     _reachability,
-    _stub_zone,
+    _registry,
 )
 _SIGHTS: Final[tuple[Callable[[Facts, Sighting], Iterator[Finding]], ...]] = (
     _implementations,
@@ -247,5 +279,6 @@ _SIGHTS: Final[tuple[Callable[[Facts, Sighting], Iterator[Finding]], ...]] = (
     _properties,
     _duplicate,
     _dns,
+    _nodes_dns,
     _credentials,
 )

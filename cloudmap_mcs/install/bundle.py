@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.install.names import Manifest
 
 LAMBDA_PYTHON_IMAGE = "public.ecr.aws/lambda/python:3.13"
@@ -41,13 +42,20 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The zips that the deploy published, one for each architecture, and the image that runs them."""
+    """The zips that the deploy published, one for each architecture that was built, and the image that runs them.
+
+    A Pod on a node of the other architecture says so and goes on trying. PermanentError without any zip.
+    """
 
     region: str
     bucket: str
-    arm64: Archive
-    amd64: Archive
+    arm64: Archive | None = None
+    amd64: Archive | None = None
     image: str = LAMBDA_PYTHON_IMAGE
+
+    def __post_init__(self) -> None:
+        if self.arm64 is None and self.amd64 is None:
+            raise PermanentError(f"bundle in {self.bucket}: there must be a zip for arm64, amd64 or both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +73,9 @@ def fetching(bundle: Bundle) -> Manifest:
     """
     variables = {"BUNDLE_REGION": bundle.region, "BUNDLE_BUCKET": bundle.bucket, "BUNDLE_TARGET": APP_PATH}
     for machine, archive in (("aarch64", bundle.arm64), ("x86_64", bundle.amd64)):
-        variables[f"BUNDLE_KEY_{machine}"] = archive.key
-        variables[f"BUNDLE_SHA256_{machine}"] = archive.sha256
+        if archive is not None:
+            variables[f"BUNDLE_KEY_{machine}"] = archive.key
+            variables[f"BUNDLE_SHA256_{machine}"] = archive.sha256
     variables["PYTHONPATH"] = PYTHON_PATH
     return {
         "name": "fetch",

@@ -69,10 +69,12 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The names of a server, or of a snippet, and what is in its braces."""
+    """The names of a server, or of a snippet, and what is in its braces, which the last server may do without."""
 
     keys: tuple[Token, ...]
     directives: tuple[Directive, ...]
+    opening: Token | None = None
+    closing: Token | None = None
 
     @property
     def is_snippet(self) -> bool:
@@ -152,8 +154,10 @@ class _Parser:
             return block
         self._take()
         if Block(keys, ()).is_snippet:
-            return Block(keys, _Parser(self._braced(opening)).directives())
-        return Block(keys, self._directives(opening))
+            directives = _Parser(self._braced(opening)).directives()
+        else:
+            directives = self._directives(opening)
+        return Block(keys, directives, opening, self._tokens[self._next - 1])
 
     def _keys(self) -> tuple[Token, ...]:
         keys: list[Token] = []

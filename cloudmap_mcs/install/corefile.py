@@ -5,11 +5,9 @@ with the option on and ServiceImports out of reach it never becomes ready, and u
 """
 
 import re
-from collections.abc import Sequence
-from typing import Final
 
 from cloudmap_mcs.errors import PermanentError
-from cloudmap_mcs.install.caddyfile import Caddyfile, CaddyfileError, Token, parse
+from cloudmap_mcs.install.caddyfile import Caddyfile, CaddyfileError, parse
 from cloudmap_mcs.install.corefile_refusals import (
     CorefileError,
     general_steps,
@@ -17,20 +15,22 @@ from cloudmap_mcs.install.corefile_refusals import (
     refuse_unclear,
     refuse_unreachable,
 )
+from cloudmap_mcs.install.corefile_text import (
+    CLUSTERSET_ZONE,
+    MARK,
+    Change,
+    changed,
+    checked_zone,
+    indent,
+    line_start,
+    newline,
+)
 from cloudmap_mcs.install.kubernetes_plugin import KubernetesPlugin, kubernetes_plugins, serving_cluster, zone_name
 
-CLUSTERSET_ZONE: Final = "clusterset.local"
-
-_MARK = "# added by cloudmap-mcs"
-_MARK_WITH_BRACES = f"{_MARK} with these braces"
+_MARK_WITH_BRACES = f"{MARK} with these braces"
 
 _FIRST_VERSION = (1, 12, 2)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?")
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+")
-_INDENT = re.compile(r"[ \t]*")
-
-Change = tuple[int, int, str]
-"""Start and end of a piece of the text, and what stands there afterwards."""
 
 
 def supports_multicluster(version: str) -> bool:
@@ -49,7 +49,7 @@ def is_enabled(corefile: str, zone: str = CLUSTERSET_ZONE) -> bool:
 
     What the file imports is not looked at. CorefileError: the file cannot be read.
     """
-    _, plugins = _read(corefile, general_steps(_checked(zone)))
+    _, plugins = _read(corefile, general_steps(checked_zone(zone)))
     return any(plugin.is_enabled(zone) for plugin in plugins)
 
 
@@ -59,14 +59,14 @@ def enable(corefile: str, zone: str = CLUSTERSET_ZONE) -> str:
     Nothing else changes, and `disable` takes exactly this out again. A file that has both already is returned as it is.
     CorefileError: the file is not understood well enough; the message has the lines that a person should write.
     """
-    file, found = _read(corefile, general_steps(_checked(zone)))
+    file, found = _read(corefile, general_steps(checked_zone(zone)))
     plugins = serving_cluster(found)
     if not plugins:
         raise missing(file, zone)
     refuse_unreachable(file, plugins, zone)
     if all(plugin.is_enabled(zone) for plugin in plugins):
         return corefile
-    return _changed(corefile, _additions(corefile, refuse_unclear(file, plugins, zone), zone))
+    return changed(corefile, _additions(corefile, refuse_unclear(file, plugins, zone), zone))
 
 
 def disable(corefile: str, zone: str = CLUSTERSET_ZONE) -> str:
@@ -74,7 +74,7 @@ def disable(corefile: str, zone: str = CLUSTERSET_ZONE) -> str:
 
     CorefileError: the file has our mark, but is not understood well enough to take it out.
     """
-    line = f"multicluster {_checked(zone)} {_MARK}"
+    line = f"multicluster {checked_zone(zone)} {MARK}"
     if line not in corefile:
         return corefile
     steps = (f"take out the line: {line}", f"take {zone} out of the kubernetes plugin's line")
@@ -83,15 +83,7 @@ def disable(corefile: str, zone: str = CLUSTERSET_ZONE) -> str:
     for plugin in plugins:
         if option := _our_option(corefile, plugin, zone):
             changes += (option, *_our_zone(corefile, plugin, zone))
-    return _changed(corefile, changes)
-
-
-def _checked(zone: str) -> str:
-    if not _DOMAIN.fullmatch(zone):
-        raise PermanentError(
-            f"zone {zone!r}: allowed is a domain in lower case without a last dot, as {CLUSTERSET_ZONE}"
-        )
-    return zone
+    return changed(corefile, changes)
 
 
 def _read(corefile: str, steps: tuple[str, ...]) -> tuple[Caddyfile, tuple[KubernetesPlugin, ...]]:
@@ -104,23 +96,23 @@ def _read(corefile: str, steps: tuple[str, ...]) -> tuple[Caddyfile, tuple[Kuber
 
 def _additions(text: str, plugin: KubernetesPlugin, zone: str) -> tuple[Change, Change]:
     own, option = plugin.own_zones[0], f"multicluster {zone}"
-    newline, indent = _newline(text, plugin.name), _indent(text, plugin.name)
-    deeper = indent + ("\t" if "\t" in indent else "    ")
+    line_break, outer = newline(text, plugin.name), indent(text, plugin.name)
+    deeper = outer + ("\t" if "\t" in outer else "    ")
     if plugin.closing is None:
-        braced = f" {{{newline}{deeper}{option} {_MARK_WITH_BRACES}{newline}{indent}}}"
+        braced = f" {{{line_break}{deeper}{option} {_MARK_WITH_BRACES}{line_break}{outer}}}"
         at, added = plugin.zones[-1].end, braced
     else:
         beside = [line[0] for line in plugin.options if line[0].line > plugin.name.line]
-        at = _line_start(text, plugin.closing)
-        added = f"{_indent(text, beside[0]) if beside else deeper}{option} {_MARK}{newline}"
+        at = line_start(text, plugin.closing)
+        added = f"{indent(text, beside[0]) if beside else deeper}{option} {MARK}{line_break}"
     return (own.end, own.end, f" {zone}"), (at, at, added)
 
 
 def _our_option(text: str, plugin: KubernetesPlugin, zone: str) -> Change | None:
     """Return the change that takes our line out, with the braces if they are ours and nothing else is in them."""
-    ours = rf"[ \t]*multicluster {re.escape(zone)} {_MARK}( with these braces)?\r?\n"
+    ours = rf"[ \t]*multicluster {re.escape(zone)} {MARK}( with these braces)?\r?\n"
     for option in plugin.multicluster:
-        start = _line_start(text, option[0])
+        start = line_start(text, option[0])
         if found := re.compile(ours).match(text, start):
             braces = re.compile(rf" \{{\r?\n{ours}[ \t]*\}}").match(text, (plugin.name, *plugin.zones)[-1].end)
             return (*(braces.span() if found[1] and braces else found.span()), "")
@@ -132,27 +124,3 @@ def _our_zone(text: str, plugin: KubernetesPlugin, zone: str) -> tuple[Change, .
     kept = [token for token in plugin.own_zones if zone_name(token.text) != zone]
     ours = [token for token in plugin.own_zones if zone_name(token.text) == zone]
     return tuple((len(text[: token.start].rstrip(" \t")), token.end, "") for token in ours if kept)
-
-
-def _changed(text: str, changes: Sequence[Change]) -> str:
-    pieces, done = list[str](), 0
-    for start, end, new in sorted(changes, key=lambda change: change[:2]):
-        pieces += (text[done:start], new)
-        done = end
-    return "".join((*pieces, text[done:]))
-
-
-def _line_start(text: str, token: Token) -> int:
-    return text.rfind("\n", 0, token.start) + 1
-
-
-def _indent(text: str, token: Token) -> str:
-    found = _INDENT.match(text, _line_start(text, token))
-    return found[0] if found else ""
-
-
-def _newline(text: str, token: Token) -> str:
-    """Return the line break that the token's line has, or in a last line without one, the line before it."""
-    at = text.find("\n", token.start)
-    at = text.rfind("\n") if at < 0 else at
-    return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"

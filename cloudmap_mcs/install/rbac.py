@@ -19,6 +19,9 @@ from cloudmap_mcs.install.names import (
     namespaced,
 )
 
+IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
+"""On a ServiceAccount: the IAM role of its pods (EKS User Guide, "IAM roles for service accounts")."""
+
 _API = "rbac.authorization.k8s.io"
 _CORE = ""
 _DISCOVERY = "discovery.k8s.io"
@@ -77,15 +80,16 @@ def importer_rbac() -> tuple[Manifest, ...]:
     )
 
 
-def watcher_rbac() -> tuple[Manifest, ...]:
-    """Return the watcher's ServiceAccount and its rights; Leases only in its own namespace."""
+def watcher_rbac(*, role_arn: str = "") -> tuple[Manifest, ...]:
+    """Return the watcher's ServiceAccount and its rights; Leases only in its own namespace.
+
+    `role_arn` is the role that EKS gives the account's pods by IRSA; empty where Pod Identity does.
+    """
+    account = service_account(WATCHER, WATCHER)
+    if role_arn:
+        account["metadata"]["annotations"] = {IRSA_ANNOTATION: role_arn}
     return (
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": namespaced(WATCHER, WATCHER),
-            "automountServiceAccountToken": False,  # the Deployment asks for the token; nobody gets it by accident
-        },
+        account,
         cluster_role("cloudmap-mcs:watcher", WATCHER, WATCHER_GRANTS),
         bind_everywhere("cloudmap-mcs:watcher", WATCHER, _watcher_account()),
         {
@@ -102,6 +106,16 @@ def watcher_rbac() -> tuple[Manifest, ...]:
             "subjects": [_watcher_account()],
         },
     )
+
+
+def service_account(name: str, component: str) -> Manifest:
+    """Return a ServiceAccount whose token goes to the pods that ask for it, and to none by accident."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": namespaced(name, component),
+        "automountServiceAccountToken": False,
+    }
 
 
 def _watcher_account() -> dict[str, str]:

@@ -1,14 +1,15 @@
-"""Where an EKS cluster's API server is: one DescribeCluster, and another when the known address stops working."""
+"""What EKS says about a cluster: its hosting, and where its API server is, asked again when that stops working."""
 
 import base64
 import binascii
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloudmap_mcs.domain.preflight import Hosting
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.kube.access import ApiServer
 
@@ -19,10 +20,21 @@ FAILURE_SECONDS: Final = 5
 """For so long a failed DescribeCluster answers every other question too: each read of each key asks."""
 
 _UNSERVED: Final = frozenset({"CREATING", "PENDING", "FAILED", "DELETING"})
+_GONE: Final = "ResourceNotFoundException"
 
-_PERMANENT: Final = frozenset(
-    {"AccessDeniedException", "ResourceNotFoundException", "InvalidParameterException", "UnrecognizedClientException"}
-)
+_PERMANENT: Final = frozenset({"AccessDeniedException", "InvalidParameterException", "UnrecognizedClientException"})
+
+
+class ClusterGoneError(PermanentError):
+    """EKS knows no cluster of this name in this account and Region."""
+
+    reason = "ClusterGone"
+
+
+class ClusterLeavingError(UnreachableError):
+    """EKS is deleting the cluster."""
+
+    reason = "ClusterLeaving"
 
 
 class EksServer:
@@ -69,15 +81,13 @@ class EksServer:
         try:
             answer = self._client.describe_cluster(name=self._name)
         except (ClientError, BotoCoreError) as error:
-            raise _translate(self._name, error) from error
+            raise _translate(self._name, "DescribeCluster", error) from error
         return api_server(self._name, answer["cluster"])
 
 
 def api_server(name: str, described: Mapping[str, Any]) -> ApiServer:
     """Read endpoint and CA from a DescribeCluster answer; nothing is trusted that has no CA."""
-    status = described.get("status", "")
-    if status in _UNSERVED:
-        raise UnreachableError(f"EKS cluster {name} is {status}")
+    _require_served(name, described)
     endpoint = described.get("endpoint") or ""
     if not endpoint.startswith("https://"):
         raise PermanentError(f"EKS cluster {name}: DescribeCluster gave no https endpoint")
@@ -89,7 +99,51 @@ def api_server(name: str, described: Mapping[str, Any]) -> ApiServer:
     return ApiServer(endpoint, text)
 
 
-def _translate(name: str, error: ClientError | BotoCoreError) -> McsError:
+class EksHosting:
+    """What EKS says about one cluster beside its address; `client` as for `EksServer`."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def look(self) -> Hosting:
+        """Ask EKS; ClusterGoneError if there is no such cluster, ClusterLeavingError while it is being deleted."""
+        described = self._ask("DescribeCluster", "describe_cluster", name=self._name)["cluster"]
+        _require_served(self._name, described)
+        return Hosting(
+            name=self._name,
+            authentication_mode=(described.get("accessConfig") or {}).get("authenticationMode") or "",
+            version=described.get("version") or "",
+            is_auto_mode=(described.get("computeConfig") or {}).get("enabled") is True,
+            addons=frozenset(self._addons()),
+        )
+
+    def _addons(self) -> Iterator[str]:
+        page: dict[str, str] = {}
+        while True:
+            answer = self._ask("ListAddons", "list_addons", clusterName=self._name, **page)
+            yield from answer["addons"]
+            if not answer.get("nextToken"):
+                return
+            page = {"nextToken": answer["nextToken"]}
+
+    def _ask(self, action: str, method: str, **arguments: str) -> Any:
+        try:
+            return getattr(self._client, method)(**arguments)
+        except (ClientError, BotoCoreError) as error:
+            raise _translate(self._name, action, error) from error
+
+
+def _require_served(name: str, described: Mapping[str, Any]) -> None:
+    status = described.get("status", "")
+    if status in _UNSERVED:
+        kind = ClusterLeavingError if status == "DELETING" else UnreachableError
+        raise kind(f"EKS cluster {name} is {status}")
+
+
+def _translate(name: str, action: str, error: ClientError | BotoCoreError) -> McsError:
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    message = f"EKS cluster {name}: DescribeCluster failed: {error}"
+    message = f"EKS cluster {name}: {action} failed: {error}"
+    if code == _GONE:
+        return ClusterGoneError(f"{message}. Look at its eks, account and region in clusterset.yaml")
     return PermanentError(message) if code in _PERMANENT else RetryableError(message)

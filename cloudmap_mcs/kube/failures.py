@@ -38,6 +38,12 @@ class TokenRefusedError(PermanentError):
     reason = "Unauthorized"
 
 
+class ForbiddenError(PermanentError):
+    """403: the API server knows the bearer and does not let it do this; an access entry's policy may be seconds old."""
+
+    reason = "Forbidden"
+
+
 class NotFoundError(StaleError):
     """404 for one object: it is not there (any more)."""
 
@@ -85,7 +91,7 @@ def _seconds(retry_after: str | None) -> float | None:
 def _forbidden(answer: Refusal) -> McsError:
     if any(cause.get("reason") == "NamespaceTerminating" for cause in answer.causes):
         return StaleError(answer.text)
-    return PermanentError(answer.text)
+    return ForbiddenError(answer.text)
 
 
 def _not_found(answer: Refusal) -> McsError:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from cloudmap_mcs.domain.installation import Account, Manifest, Reference, Right, reference
 from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.kube.client import APPLY, Call, KubeClient, Raw
-from cloudmap_mcs.kube.failures import NotFoundError, TokenRefusedError
+from cloudmap_mcs.kube.failures import ForbiddenError, NotFoundError, TokenRefusedError
 from cloudmap_mcs.kube.resources import Resource
 from cloudmap_mcs.ports import Clock
 
@@ -16,7 +16,10 @@ INSTALLER: Final = "cloudmap-mcs-installer"
 """The field manager of everything that is installed."""
 
 UNKNOWN_SECONDS: Final = 60
-"""For so long a bearer may be unknown after its access entry was made: entries are eventually consistent."""
+"""For so long a bearer may be unknown after its access entry was made: entries are eventually consistent.
+
+So are their policies. That a bearer who is known may not do something is believed this long after the first call.
+"""
 
 _RETRY_SECONDS: Final = 2.0
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
@@ -29,6 +32,7 @@ class KubeObjects:
         self._client = client
         self._clock = clock
         self._known: dict[tuple[str, str], Resource] = {}
+        self._first_ms: int | None = None
 
     def serves(self, version: str, kind: str) -> bool:
         return self._resource(version, kind) is not None
@@ -114,12 +118,15 @@ class KubeObjects:
         return self._known_to(lambda: self._client.request(call))
 
     def _known_to(self, ask: Callable[[], R]) -> R:
-        """Ask again while the API server does not know us: the access entry may be seconds old."""
+        """Ask again while the API server does not know us, or our rights: the access entry may be seconds old."""
         begun = self._clock.now_ms()
+        if self._first_ms is None:
+            self._first_ms = begun
         while True:
             try:
                 return ask()
-            except TokenRefusedError:
-                if self._clock.now_ms() - begun >= UNKNOWN_SECONDS * 1000:
+            except (TokenRefusedError, ForbiddenError) as error:
+                since = begun if isinstance(error, TokenRefusedError) else self._first_ms
+                if self._clock.now_ms() - since >= UNKNOWN_SECONDS * 1000:
                     raise
                 self._clock.sleep(_RETRY_SECONDS)

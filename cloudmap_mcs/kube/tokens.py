@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudmap_mcs.errors import RetryableError
 
@@ -93,12 +93,17 @@ class EksToken:
             credentials = self._credentials()
             if credentials is not None:
                 return credentials.get_frozen_credentials()
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise RetryableError(f"EKS cluster {self._cluster.name}: no AWS credentials: {error}") from error
         raise RetryableError(f"EKS cluster {self._cluster.name}: no AWS credentials are available (yet)")
 
 
 def eks_cluster(session: Any, name: str, region: str) -> EksCluster:
-    """Name a cluster with the DNS suffix of its Region's partition, from a botocore session's own data; no network."""
+    """Name a cluster with the DNS suffix of its Region's partition."""
+    return EksCluster(name, region, dns_suffix(session, region))
+
+
+def dns_suffix(session: Any, region: str) -> str:
+    """Give what the host names of a Region's partition end with, from a botocore session's own data; no network."""
     suffixes = {entry["id"]: entry["outputs"]["dnsSuffix"] for entry in session.get_data("partitions")["partitions"]}
-    return EksCluster(name, region, suffixes[session.get_partition_for_region(region)])
+    return str(suffixes[session.get_partition_for_region(region)])

@@ -18,6 +18,7 @@ from cloudmap_mcs.clock import SystemClock
 from cloudmap_mcs.cloudmap.client import build
 from cloudmap_mcs.cloudmap.reader import CloudMapReader
 from cloudmap_mcs.errors import RetryableError
+from cloudmap_mcs.kube.assuming import AssumedRole, assuming
 from cloudmap_mcs.kube.client import Identity, KubeClient, Timeouts
 from cloudmap_mcs.kube.cluster import KubeCluster
 from cloudmap_mcs.kube.eks import EksServer
@@ -30,6 +31,7 @@ from lambdas.importer.door import Door
 from lambdas.importer.pacing import Pace
 from lambdas.importer.postponing import OwnQueue, told
 
+COMPONENT: Final = "importer"
 KEYS_AT_ONCE: Final = 8
 CONNECTIONS: Final = 48
 """To the API server: each key under way reads five things at once."""
@@ -60,11 +62,14 @@ def door() -> Door:
 
 
 def _cluster(settings: ImporterSettings, clock: Clock) -> KubeCluster:
-    session = botocore.session.get_session()
-    target = eks_cluster(session, settings.eks_cluster, settings.eks_region)
+    own = botocore.session.get_session()
+    role = AssumedRole(settings.assume_role_arn, settings.assume_external_id) if settings.assume_role_arn else None
+    session = assuming(role, COMPONENT, own) if role else own
+    target = eks_cluster(own, settings.eks_cluster, settings.eks_region)
     tokens = EksToken(target, session.get_credentials, now=lambda: clock.now_ms() / 1000)
-    server = EksServer(_client("eks", settings.eks_region), settings.eks_cluster, monotonic=time.monotonic)
-    client = KubeClient(server, Identity("importer", tokens=tokens), timeouts=PATIENCE, connections=CONNECTIONS)
+    eks = _client("eks", settings.eks_region, boto3.Session(botocore_session=session))
+    server = EksServer(eks, settings.eks_cluster, monotonic=time.monotonic)
+    client = KubeClient(server, Identity(COMPONENT, tokens=tokens), timeouts=PATIENCE, connections=CONNECTIONS)
     return KubeCluster(client)
 
 
@@ -78,11 +83,11 @@ def _go_on(function: str) -> Callable[[Mapping[str, Any]], None]:
     return invoke
 
 
-def _client(service: str, region: str | None = None) -> Any:
+def _client(service: str, region: str | None = None, session: Any = boto3) -> Any:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 3},
         connect_timeout=2,
         read_timeout=10,
         user_agent_extra=f"cloudmap-mcs/{VERSION}",
     )
-    return boto3.client(service, region_name=region, config=config)
+    return session.client(service, region_name=region, config=config)

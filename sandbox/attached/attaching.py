@@ -18,7 +18,7 @@ from sandbox.attached.contexts import read_contexts
 from sandbox.attached.server import ADMINISTRATOR
 from sandbox.aws.server import EksCluster
 from sandbox.cloudmaps import listens
-from sandbox.clusters import KUBERNETES, eks_name
+from sandbox.clusters import IDENTITY_AGENT, KUBERNETES, eks_name
 from sandbox.controlplane.certificates import write_pairs
 from sandbox.process import Command, free_ports
 from sandbox.sandbox import Member
@@ -75,7 +75,8 @@ class Attaching:
         members = [self._member(context, front) for context, front in zip(self.contexts, fronts, strict=True)]
         for context, member in zip(self.contexts, members, strict=True):
             ca = base64.b64encode(member.ca.read_bytes()).decode()
-            aws.announce(EksCluster(member.eks, KUBERNETES, member.server, ca, hidden[context.name]))
+            secret = hidden[context.name]
+            aws.announce(EksCluster(member.eks, KUBERNETES, member.server, ca, secret, addons=(IDENTITY_AGENT,)))
         return {member.id: member for member in members}
 
     def check(self, members: Mapping[str, Member], *, clusterset: str, namespaces: tuple[str, ...]) -> None:

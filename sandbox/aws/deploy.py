@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from cloudmap_mcs.clusterset import Clusterset
     from sandbox.aws.node import Node
     from sandbox.aws.server import LocalAws
     from sandbox.process import Processes
 
+_EXECUTION_POLICY: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 _BOOTSTRAP_SECONDS: Final = 180
+_SYNTH_SECONDS: Final = 300
 _DEPLOY_SECONDS: Final = 600
 _SIGN_OF_LIFE_SECONDS: Final = 15
 _POLL_SECONDS: Final = 0.1
@@ -49,19 +52,40 @@ class Cdk:
     aws: LocalAws
     base: Mapping[str, str]
 
-    def bootstrap(self) -> Command:
-        """Return the call that prepares account and Region; run where there is no cdk.json, it needs no stacks."""
-        return self._command(
-            "cdk-bootstrap", "bootstrap", f"aws://{self.aws.account}/{self.aws.region}", where=self.folder
-        )
+    def bootstrap(self, account: str, regions: Sequence[str]) -> Command:
+        """Return the call that prepares an account's Regions, with that account's keys as a person would.
 
-    def deploy(self, clusterset: Path, *, outputs: Path) -> Command:
-        """Return the call that synthesizes and deploys all stacks, with a bundle for this very interpreter."""
+        Another account trusts this one, so that one deploy can go to both. Run where there is no cdk.json, it needs no
+        stacks.
+        """
+        there = self.aws.at(account, regions[0])
+        arguments = [f"aws://{account}/{region}" for region in regions]
+        if account != self.aws.account:
+            arguments += ["--trust", self.aws.account, "--cloudformation-execution-policies", _EXECUTION_POLICY]
+        name = "cdk-bootstrap" if account == self.aws.account else f"cdk-bootstrap-{account}"
+        return replace(self, aws=there)._command(name, "bootstrap", *arguments, where=self.folder)  # noqa: SLF001 -- its own
+
+    def synth(self, clusterset: Path) -> Command:
+        """Return the call that makes the stacks' templates and a bundle for this very interpreter."""
         app = f"{shlex.quote(sys.executable)} {shlex.quote(str(self.root / 'app.py'))}"
-        arguments = ["deploy", "--all", "--require-approval", "never", "--method", "direct", "--progress", "events"]
-        arguments += ["--app", app, "--output", str(self.folder / "cdk.out"), "--outputs-file", str(outputs)]
+        arguments = ["synth", "--quiet", "--app", app, "--output", str(self._assembly)]
         arguments += ["--context", f"clusterset={clusterset}", "--context", "bundle=host"]
+        return self._command("cdk-synth", *arguments, where=self.root)
+
+    def deploy(self, *, outputs: Path) -> Command:
+        """Return the call that deploys all stacks of the last synthesis."""
+        arguments = ["deploy", "--all", "--require-approval", "never", "--method", "direct", "--progress", "events"]
+        arguments += ["--app", str(self._assembly), "--outputs-file", str(outputs)]
         return self._command("cdk-deploy", *arguments, where=self.root)
+
+    def destroy(self) -> Command:
+        """Return the call that destroys all stacks of the last synthesis."""
+        arguments = ["destroy", "--all", "--force", "--progress", "events", "--app", str(self._assembly)]
+        return self._command("cdk-destroy", *arguments, where=self.root)
+
+    @property
+    def _assembly(self) -> Path:
+        return self.folder / "cdk.out"
 
     def _command(self, name: str, *arguments: str, where: Path) -> Command:
         environment = {
@@ -74,13 +98,36 @@ class Cdk:
         return Command(name, call, where, self.folder / f"{name}.log", environment)
 
 
+def prepare(cdk: Cdk, clusterset: Path, *, processes: Processes, say: Callable[[str], None]) -> None:
+    """Bootstrap what is not bootstrapped yet, and synthesize: all of a deploy that needs no clusters."""
+    for account, regions in environments(load(clusterset)).items():
+        missing = [region for region in regions if not _is_bootstrapped(cdk.aws.at(account, region))]
+        if missing:
+            run_to_end(processes, cdk.bootstrap(account, missing), limit=_BOOTSTRAP_SECONDS, say=say)
+    run_to_end(processes, cdk.synth(clusterset), limit=_SYNTH_SECONDS, say=say)
+
+
+def environments(clusterset: Clusterset) -> dict[str, list[str]]:
+    """Return the Regions of each account that stacks can go to, the hub's first."""
+    found = {clusterset.hub.account: [clusterset.hub.region]}
+    for cluster in clusterset.clusters:
+        for account in (cluster.account, cluster.functions_account):
+            regions = found.setdefault(account, [])
+            if cluster.region not in regions:
+                regions.append(cluster.region)
+    return found
+
+
 def deploy(cdk: Cdk, clusterset: Path, *, processes: Processes, say: Callable[[str], None]) -> Deployed:
-    """Bootstrap unless this instance is bootstrapped, deploy all stacks, return what they say."""
-    if not _is_bootstrapped(cdk.aws):
-        run_to_end(processes, cdk.bootstrap(), limit=_BOOTSTRAP_SECONDS, say=say)
+    """Deploy what was prepared, into clusters that are up, and return what the stacks say."""
     outputs = cdk.folder / "outputs.json"
-    run_to_end(processes, cdk.deploy(clusterset, outputs=outputs), limit=_DEPLOY_SECONDS, say=say)
+    run_to_end(processes, cdk.deploy(outputs=outputs), limit=_DEPLOY_SECONDS, say=say)
     return deployed(load(clusterset).clusterset, json.loads(outputs.read_text(encoding="utf-8")))
+
+
+def destroy(cdk: Cdk, *, processes: Processes, say: Callable[[str], None]) -> None:
+    """Destroy what was deployed; the clusters are uninstalled by it."""
+    run_to_end(processes, cdk.destroy(), limit=_DEPLOY_SECONDS, say=say)
 
 
 def run_to_end(processes: Processes, command: Command, *, limit: float, say: Callable[[str], None]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
-from sandbox.aws.launcher import CLUSTERS_PATH
+from sandbox.aws.inside.clusters import PATH as CLUSTERS_PATH
 from sandbox.controlplane.spec import LOOPBACK
 from sandbox.errors import SandboxError
 from sandbox.process import Command
@@ -19,8 +19,20 @@ from sandbox.process import Command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT_KEY = "test"
+_ROOT_SECRET = "test"  # noqa: S105 -- of every account of an AWS that is one process on this machine
+CALLS = "calls.jsonl"
+"""In its folder: what IAM decided, call by call; see `inside.calls`."""
+
 _ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addon:
+    """A managed add-on of a cluster; `values` is its configuration as EKS keeps it: text, JSON or YAML."""
+
+    name: str
+    values: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class EksCluster:
     """An API server that the local AWS announces as an EKS cluster.
 
     `ca` is base64 of the PEM, as DescribeCluster has it; `secret` (at least 16 letters, digits, - or _) is in the path
-    of its token webhook.
+    of its token webhook. Without an `oidc_issuer` there is one that nobody serves.
     """
 
     name: str
@@ -36,11 +48,19 @@ class EksCluster:
     endpoint: str
     ca: str
     secret: str
+    addons: tuple[Addon, ...] = ()
+    auto_mode: bool = False
+    authentication_mode: str = "API"
+    vpc: str = "vpc-0123456789abcdef0"
+    oidc_issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """One local AWS: account, Region, port, the Cloud Map that belongs to it, and the host where it listens."""
+    """A local AWS as it is seen from one account and Region: its port, its Cloud Map, and the host where it listens.
+
+    One process is every account and Region. An account's root user has the account itself as access key.
+    """
 
     account: str
     region: str
@@ -51,6 +71,10 @@ class LocalAws:
     @property
     def endpoint(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    def at(self, account: str, region: str) -> LocalAws:
+        """Return the same process seen from another account and Region."""
+        return replace(self, account=account, region=region)
 
     def command(self, python: Path, *, folder: Path, base: Mapping[str, str]) -> Command:
         """Return how to start it; of the environment `base` it gets PATH, HOME and nothing else.
@@ -68,8 +92,8 @@ class LocalAws:
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": self.account,
             "AUTH": "true",
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_ACCESS_KEY_ID": self.account,
+            "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.cloudmap_url,
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
@@ -79,6 +103,7 @@ class LocalAws:
             "TMPDIR": str(scratch["tmp"]),
             "S3_DATA_DIR": str(scratch["s3"]),
             "STATE_DIR": str(scratch["state"]),
+            "SANDBOX_CALLS": str(folder / CALLS),
         }
         launcher = Path(__file__).with_name("launcher.py")
         arguments = (str(python), "-P", str(launcher))
@@ -89,8 +114,8 @@ class LocalAws:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.cloudmap_url,
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_ACCESS_KEY_ID": self.account,
+            "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -101,7 +126,7 @@ class LocalAws:
         """Return a boto3 client as the root user, with short timeouts and no retries; Cloud Map is the simulator's."""
         url = self.cloudmap_url if service == "servicediscovery" else self.endpoint
         config = Config(retries={"total_max_attempts": 1}, read_timeout=60, connect_timeout=5, inject_host_prefix=False)
-        return boto3.session.Session(ROOT_KEY, ROOT_KEY, region_name=self.region).client(
+        return boto3.session.Session(self.account, _ROOT_SECRET, region_name=self.region).client(
             service, endpoint_url=url, config=config
         )
 
@@ -114,16 +139,11 @@ class LocalAws:
             return False
 
     def announce(self, cluster: EksCluster) -> None:
-        """Make an API server an EKS cluster of this AWS, or move one that is; access entries stay."""
-        body = {
-            "account": self.account,
-            "region": self.region,
-            "name": cluster.name,
-            "version": cluster.version,
-            "endpoint": cluster.endpoint,
-            "ca": cluster.ca,
-            "secret": cluster.secret,
-        }
+        """Make an API server an EKS cluster of this AWS, or change one that is.
+
+        Access entries stay, and the configuration of an add-on that is there already.
+        """
+        body = {"account": self.account, "region": self.region, **asdict(cluster)}
         url = f"{self.endpoint}{CLUSTERS_PATH}"
         request = urllib.request.Request(url, json.dumps(body).encode(), method="PUT")  # noqa: S310 -- our own server
         try:

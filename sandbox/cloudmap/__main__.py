@@ -16,7 +16,6 @@ _OPTIONS = {
     "lag": "age of what DiscoverInstances shows",
     "health_delay": "time until a custom health status counts",
     "throttle": "aws: the token buckets of a real account",
-    "sharing": "by-arn or off: whether accounts see each other's namespaces",
     "default_account": "account of callers whose access key is not 12 digits",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.cloudmap.settings import SettingsError, to_mapping
+from sandbox.cloudmap.sharing import read_share
 from sandbox.cloudmap.simulator import Simulator
 
 PREFIX = "/_simulator/"
@@ -39,6 +40,20 @@ def _get_state(simulator: Simulator, _body: bytes) -> Answer:
     return 200, simulator.dump()
 
 
+def _put_share(simulator: Simulator, body: bytes) -> Answer:
+    try:
+        simulator.share(read_share(json.loads(body)))
+    except SettingsError as error:
+        return 400, {"problems": list(error.problems)}
+    except ValueError as error:
+        return 400, {"problems": [f"body: not JSON: {error}"]}
+    return 200, {}
+
+
+def _delete_share(simulator: Simulator, body: bytes) -> Answer:
+    return 200, {"removed": simulator.unshare(json.loads(body)["name"])}
+
+
 def _reset(simulator: Simulator, _body: bytes) -> Answer:
     simulator.reset()
     return 200, {}
@@ -51,6 +66,8 @@ ROUTES: Mapping[tuple[str, str], Callable[[Simulator, bytes], Answer]] = {
     ("DELETE", "stats"): _delete_stats,
     ("GET", "state"): _get_state,
     ("POST", "reset"): _reset,
+    ("PUT", "share"): _put_share,
+    ("DELETE", "share"): _delete_share,
 }
 
 

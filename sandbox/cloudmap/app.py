@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.cloudmap.admin import PREFIX, answer_admin
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.simulator import Dropped, Simulator
-from sandbox.cloudmap.wire import CONTENT_TYPE, read_request, to_json
+from sandbox.cloudmap.wire import CONTENT_TYPE, Signed, read_request, to_json
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,9 +32,10 @@ class Application:
             status, answer = answer_admin(self._simulator, scope["method"], scope["path"], body)
             await _respond(send, status, to_json(answer), "application/json")
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        signed = Signed(scope["method"], scope["raw_path"].decode("latin-1"), headers, body)
         try:
-            request = read_request(headers, body, self._simulator.settings.default_account)
+            request = read_request(signed, self._simulator.settings.default_account)
         except ApiError as error:
             print(f"cloudmap: refused {scope['method']} {scope['path']}: {error.message}", file=sys.stderr, flush=True)
             await _respond(send, error.status, to_json(error.body()))

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,8 +34,15 @@ class SimulatorAdmin:
     def state(self) -> dict[str, Any]:
         return self._ask("GET", "state")
 
+    def share(self, name: str, namespaces: Sequence[str], accounts: Sequence[str]) -> None:
+        """Share namespaces, by their ARNs, with accounts; replaces the share of that name."""
+        self._ask("PUT", "share", {"name": name, "namespaces": list(namespaces), "accounts": list(accounts)})
+
+    def unshare(self, name: str) -> None:
+        self._ask("DELETE", "share", {"name": name})
+
     def reset(self) -> None:
-        """Forget every resource and all statistics; the settings stay."""
+        """Forget every resource, every share and all statistics; the settings stay."""
         self._ask("POST", "reset")
 
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

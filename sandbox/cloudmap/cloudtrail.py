@@ -46,7 +46,7 @@ def _detail(
 ) -> dict[str, Any]:
     detail = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(request, trail.identities.get(request.access_key)),
+        "userIdentity": _identity(request, trail.identities.get(request.access_key) or request.principal),
         "eventTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": "servicediscovery.amazonaws.com",
         "eventName": request.operation,
@@ -66,10 +66,10 @@ def _detail(
     return detail | ({"errorCode": answer.code, "errorMessage": answer.message} if isinstance(answer, ApiError) else {})
 
 
-def _identity(request: Request, role_session: str | None) -> dict[str, Any]:
+def _identity(request: Request, role_session: str) -> dict[str, Any]:
     account, key = request.caller.account, request.access_key
     known = {"accountId": account, "accessKeyId": key}
-    if role_session is None:
+    if ":assumed-role/" not in role_session:
         user = {"type": "IAMUser", "principalId": key, "arn": f"arn:aws:iam::{account}:user/{key}", "userName": key}
         return user | known
     role = role_session.partition("assumed-role/")[2].partition("/")[0]

@@ -35,15 +35,21 @@ def _observed(state: State, call: Call) -> Service:
     moment = state.now - state.draw(state.settings.lag)
     owner = Caller(call.params.get("OwnerAccount", call.caller.account), call.caller.region)
     name = call.params["NamespaceName"]
-    line = state.http_names.get((owner, name)) if is_visible(state, call.caller, owner) else None
+    line = state.http_names.get((owner, name))
     namespace_id = None if line is None else line.at(moment)
-    if namespace_id is None:
+    if namespace_id is None or not _may_discover(state, call.caller, owner, namespace_id):
         raise ApiError("NamespaceNotFound", f"No namespace with the HttpName {name} in account {owner.account}.")
     view = state.views.get(state.name_key(namespace_id, call.params["ServiceName"]))
     service = None if view is None else view.at(moment)
     if service is None:
         raise ApiError("ServiceNotFound", f"No service {call.params['ServiceName']} in namespace {name}.")
     return service
+
+
+def _may_discover(state: State, caller: Caller, owner: Caller, namespace_id: str) -> bool:
+    """Tell whether the caller sees it; the owner also one that is deleted but still in its sight."""
+    namespace = state.namespaces.get(namespace_id)
+    return caller == owner if namespace is None else is_visible(state, caller, namespace)
 
 
 def _matching(instances: Sequence[Instance], wanted: Mapping[str, str]) -> list[Instance]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.cloudmap.chance import Draws
 from sandbox.cloudmap.settings import Delay, OperationFailure, Settings
+from sandbox.cloudmap.sharing import Share
 from sandbox.cloudmap.timeline import Timeline
 
 _ID_CHARACTERS = string.ascii_lowercase + string.digits
@@ -119,6 +120,7 @@ class State:
         self.claims: defaultdict[str, set[str]] = defaultdict(set)
         self.http_names: defaultdict[tuple[Caller, str], Timeline[str]] = defaultdict(Timeline)
         self.views: defaultdict[tuple[str, str], Timeline[Service]] = defaultdict(Timeline)
+        self.shares: dict[str, Share] = {}
         self._sequence = 0
         self.configure(settings)
 

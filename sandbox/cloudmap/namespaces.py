@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.cloudmap.access import find_namespace, is_visible
+from sandbox.cloudmap.access import find_namespace, find_own_namespace, is_visible
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.listing import Condition, page_of
 from sandbox.cloudmap.model import Call, Namespace, Origin, State
@@ -98,7 +98,7 @@ def _built(state: State, call: Call, kind: str, birth: tuple[str, float, str | N
 
 
 def delete_namespace(state: State, desk: Desk, call: Call) -> dict[str, Any]:
-    namespace = find_namespace(state, call.caller, call.params["Id"])
+    namespace = find_own_namespace(state, call.caller, call.params["Id"])
     if any(service.namespace_id == namespace.id for service in state.services.values()):
         raise ApiError("ResourceInUse", f"Namespace {namespace.id} contains services.")
     change = _change("DELETE_NAMESPACE", namespace, call)
@@ -114,7 +114,7 @@ def delete_namespace(state: State, desk: Desk, call: Call) -> dict[str, Any]:
 
 def update_namespace(state: State, desk: Desk, call: Call) -> dict[str, Any]:
     """Change the description, and for DNS namespaces the SOA; what is not given stays."""
-    namespace = find_namespace(state, call.caller, call.params["Id"])
+    namespace = find_own_namespace(state, call.caller, call.params["Id"])
     change = _change("UPDATE_NAMESPACE", namespace, call)
     running = desk.repeated(change)
     if running is not None:
@@ -133,7 +133,7 @@ def update_namespace(state: State, desk: Desk, call: Call) -> dict[str, Any]:
 
 def update_for(kind: str, state: State, desk: Desk, call: Call) -> dict[str, Any]:
     """Change a namespace that must be of this kind; InvalidInput otherwise."""
-    namespace = find_namespace(state, call.caller, call.params["Id"])
+    namespace = find_own_namespace(state, call.caller, call.params["Id"])
     if namespace.kind != kind:
         raise ApiError("InvalidInput", f"Namespace {namespace.id} is {namespace.kind}, not {kind}.")
     return update_namespace(state, desk, call)
@@ -164,7 +164,7 @@ def list_namespaces(state: State, _desk: Desk, call: Call) -> dict[str, Any]:
             }[condition.name]
         )
 
-    visible = (n for n in state.namespaces.values() if is_visible(state, call.caller, n.owner))
+    visible = (n for n in state.namespaces.values() if is_visible(state, call.caller, n))
     found, rest = page_of("namespaces", call.params, visible, filters=_FILTERS, holds=holds)
     return {"Namespaces": [_described(state, namespace) for namespace in found], **rest}
 

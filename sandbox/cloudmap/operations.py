@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox.cloudmap.access import is_visible
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.listing import Condition, page_of
 from sandbox.cloudmap.model import Call, Caller, State
@@ -142,7 +143,8 @@ class Desk:
 def get_operation(state: State, desk: Desk, call: Call) -> dict[str, Any]:
     account = call.params.get("OwnerAccount", call.caller.account)
     operation = desk.operations.get(call.params["OperationId"])
-    if operation is None or operation.change.owner != Caller(account, call.caller.region):
+    owner = Caller(account, call.caller.region)
+    if operation is None or operation.change.owner != owner or not _may_follow(state, call.caller, operation):
         raise ApiError("OperationNotFound", f"No operation {call.params['OperationId']} in account {account}.")
     status, since = operation.status(state.now)
     answer: dict[str, Any] = {
@@ -157,6 +159,15 @@ def get_operation(state: State, desk: Desk, call: Call) -> dict[str, Any]:
     if operation.error is not None:
         answer |= {"ErrorCode": operation.error, "ErrorMessage": f"The operation failed: {operation.error}."}
     return {"Operation": answer}
+
+
+def _may_follow(state: State, caller: Caller, operation: Operation) -> bool:
+    """Tell whether the caller may ask about an operation: on what is its own, or in a namespace shared with it."""
+    if operation.change.owner == caller:
+        return True
+    related = {**operation.change.targets, **operation.related}
+    namespace = state.namespaces.get(related.get("NAMESPACE", ""))
+    return namespace is not None and is_visible(state, caller, namespace)
 
 
 _FILTERS: Mapping[str, frozenset[str]] = {

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +11,10 @@ from sandbox.cloudmap import discovery, instances, namespaces, operations, servi
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.model import Call, Caller, State
 from sandbox.cloudmap.operations import Desk
+from sandbox.cloudmap.permissions import Check, Place, checks_of
 from sandbox.cloudmap.requests import REQUESTS
 from sandbox.cloudmap.settings import Settings
+from sandbox.cloudmap.sharing import Share
 
 Handler = Callable[[State, Desk, Call], dict[str, Any]]
 
@@ -72,6 +74,21 @@ class Registry:
             raise ApiError("InvalidInput", f"{len(problems)} validation errors detected: {'; '.join(problems)}")
         return HANDLERS[operation](self._state, self._desk, Call(caller, params))
 
+    def checks(self, operation: str, params: Any, caller: Caller, now: float) -> Sequence[Check]:
+        """Return what the caller must be allowed for this request; nothing for one that is not valid anyway."""
+        self._desk.advance(now)
+        if any(REQUESTS[operation].problems(params, "")):
+            return ()
+        return tuple(checks_of(operation, Place(self._state, self._desk, Call(caller, params))))
+
+    def share(self, share: Share) -> None:
+        """Add a resource share, or replace the one of that name."""
+        self._state.shares[share.name] = share
+
+    def unshare(self, name: str) -> bool:
+        """Remove a resource share; tells whether there was one."""
+        return self._state.shares.pop(name, None) is not None
+
     def dump(self, now: float) -> dict[str, Any]:
         """Return what there is at `now`, for tests: the control plane's view of everything, as JSON values."""
         self._desk.advance(now)
@@ -95,4 +112,8 @@ class Registry:
             },
             "operations": dict(statuses),
             "tags": state.tags,
+            "shares": {
+                share.name: {"namespaces": list(share.namespaces), "accounts": list(share.accounts)}
+                for share in state.shares.values()
+            },
         }

@@ -140,9 +140,10 @@ def list_services(state: State, _desk: Desk, call: Call) -> dict[str, Any]:
         if condition.name == "RESOURCE_OWNER":
             return condition.holds("SELF" if service.owner.account == call.caller.account else "OTHER_ACCOUNTS")
         namespace = state.namespaces[service.namespace_id]
-        return condition.holds(namespace.id) or condition.holds(namespace.arn)
+        is_own = namespace.owner == call.caller
+        return condition.holds(namespace.arn) or (is_own and condition.holds(namespace.id))
 
-    visible = (s for s in state.services.values() if is_visible(state, call.caller, s.owner))
+    visible = (s for s in state.services.values() if is_visible(state, call.caller, state.namespaces[s.namespace_id]))
     found, rest = page_of("services", call.params, visible, filters=_FILTERS, holds=holds)
     return {"Services": [_summary(service) for service in found], **rest}
 

@@ -162,9 +162,9 @@ class Settings:
     reserved_attributes_count: bool = True
     """Do AWS_* attributes count towards the 30? Undocumented, so a switch; the default is the strict reading."""
     health_delay: Seconds = 30.0
-    sharing: Literal["by-arn", "off"] = "by-arn"
-    """Whether every namespace is shared with every other account of the same Region, as AWS RAM would."""
     default_account: Account = "123456789012"
+    authority: Annotated[str, Field(pattern=r"^https?://[^/]+$")] | None = None
+    """The endpoint of the AWS that knows callers and their policies; without one every call is allowed."""
     quotas: Quotas = field(default_factory=Quotas)
     lag: AnyDelay = field(default_factory=Delay)
     """How old the data that Discover* serves is; drawn for every call, so reads can go back in time."""

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.cloudmap.authority import Authority
 from sandbox.cloudmap.cloudtrail import reports_of
 from sandbox.cloudmap.disturbance import Disturbance
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.registry import Registry
 from sandbox.cloudmap.settings import Settings, change
+from sandbox.cloudmap.sharing import Share
 from sandbox.cloudmap.stats import SUCCESS, Stats
 from sandbox.cloudmap.trail_sender import TrailSender
 from sandbox.cloudmap.wire import Request
@@ -34,6 +36,7 @@ class Simulator:
         self._clock = clock
         self._disturbance = Disturbance(settings, rng)
         self._sender = TrailSender()
+        self._authority = _authority(settings, None)
         self.reset()
 
     def reset(self) -> None:
@@ -46,7 +49,14 @@ class Simulator:
         self.settings = change(self.settings, changes)
         self._registry.configure(self.settings)
         self._disturbance.configure(self.settings)
+        self._authority = _authority(self.settings, self._authority)
         return self.settings
+
+    def share(self, share: Share) -> None:
+        self._registry.share(share)
+
+    def unshare(self, name: str) -> bool:
+        return self._registry.unshare(name)
 
     def dump(self) -> dict[str, Any]:
         return self._registry.dump(self._clock())
@@ -56,7 +66,14 @@ class Simulator:
         self._sender.close()
 
     async def answer(self, request: Request) -> Mapping[str, Any] | ApiError | Dropped:
-        """Answer one request after its latency, and count it."""
+        """Answer one request after its latency, and count it; without the right to it, with a refusal at once."""
+        # While CloudFormation waits for us, the local AWS that it is part of answers no question.
+        if self._authority is not None and not request.is_from_cloudformation:
+            try:
+                request = await self._authority.admit(request, self._registry, self._clock())
+            except ApiError as error:
+                self.stats.count(request.access_key, request.operation, error.code)
+                return error
         latency = self._disturbance.latency(request.operation)
         if latency:
             await asyncio.sleep(latency)
@@ -84,6 +101,12 @@ class Simulator:
             for report in reports_of(request, answer, trail, now=now, rng=self._rng):
                 self._sender.schedule(report, trail, request.caller.region)
         return answer
+
+
+def _authority(settings: Settings, present: Authority | None) -> Authority | None:
+    if settings.authority is None or (present is not None and present.endpoint == settings.authority):
+        return present if settings.authority else None
+    return Authority(settings.authority)
 
 
 def _name(outcome: Mapping[str, Any] | ApiError | Dropped) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,26 +12,48 @@ from sandbox.cloudmap.requests import REQUESTS
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "Route53AutoNaming_v20170314."
+CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """An HTTP request as its client signed it."""
+
+    method: str
+    path: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One call as it came: who signed it with which key, what it asks, and the client's own description of itself."""
+    """One call as it came: who signed it with which key, what it asks, and the client's own description of itself.
+
+    `principal` is the caller's ARN, empty where nobody was asked.
+    """
 
     operation: str
     params: Any
     caller: Caller
     access_key: str
     user_agent: str
+    signed: Signed
+    principal: str = ""
+
+    @property
+    def is_from_cloudformation(self) -> bool:
+        """Tell a call that the local AWS makes itself, for a stack; it acts for the deployer, who may do everything."""
+        return self.user_agent == CLOUDFORMATION
 
 
-def read_request(headers: Mapping[str, str], body: bytes, default_account: str) -> Request:
+def read_request(signed: Signed, default_account: str) -> Request:
     """Read a request; ApiError for another protocol, an unknown target or a missing credential.
 
     The signature is not checked: nobody told the simulator the secrets. A 12-digit access key is its own account.
     """
+    headers, body = dict(signed.headers), signed.body
     operation = _operation(headers)
     match = _CREDENTIAL.match(headers.get("authorization", ""))
     if match is None:
@@ -44,7 +66,7 @@ def read_request(headers: Mapping[str, str], body: bytes, default_account: str) 
     except ValueError as error:
         raise ApiError("SerializationException", f"The body is not JSON: {error}.") from error
     account = access_key if re.fullmatch(r"\d{12}", access_key) else default_account
-    return Request(operation, params, Caller(account, region), access_key, headers.get("user-agent", ""))
+    return Request(operation, params, Caller(account, region), access_key, headers.get("user-agent", ""), signed)
 
 
 def _operation(headers: Mapping[str, str]) -> str:

@@ -36,6 +36,46 @@ class Config:
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """What the process of one cluster's node is told.
+
+    `cluster` is its EKS name. Pods of ServiceAccounts with an association get the agent's `uri` and the `variables`;
+    the agent listens on each of `addresses` at port 80. The webhook listens on `webhook`, host and port, with the
+    pair of files that is `serving`. AWS is as `LocalAws` has it.
+    """
+
+    cluster: str
+    api: ApiServer
+    account: str
+    region: str
+    aws_host: str
+    aws_port: int
+    addresses: tuple[str, ...]
+    uri: str
+    variables: dict[str, str]
+    webhook: tuple[str, int]
+    serving: tuple[str, str]
+    session_seconds: int = 3600
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+
+def read_node_config(path: Path) -> NodeConfig:
+    """Read what `NodeConfig.write` wrote."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    host, port = raw.pop("webhook")
+    certificate, key = raw.pop("serving")
+    return NodeConfig(
+        api=ApiServer(**raw.pop("api")),
+        addresses=tuple(raw.pop("addresses")),
+        webhook=(host, port),
+        serving=(certificate, key),
+        **raw,
+    )
+
+
 def read_config(path: Path) -> Config:
     """Read what `Config.write` wrote."""
     raw = json.loads(path.read_text(encoding="utf-8"))

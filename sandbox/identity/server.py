@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.controlplane.spec import LOOPBACK
 from sandbox.errors import SandboxError
+from sandbox.identity.listening import Listener
 from sandbox.identity.review import TokenRefusedError, review
 from sandbox.identity.session import NoAssociationError
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from sandbox.identity.review import Reviewer, ServiceAccount
 
 PATH: Final = "/v1/credentials/"
+AGENT_PATH: Final = "/v1/credentials"
+"""Where EKS's agent answers, of which every node has its own."""
 
 
 def credentials_url(port: int, cluster: str) -> str:
@@ -35,15 +39,19 @@ class Granting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Answers one request: every cluster has its own reviewer, so a token counts only where it was issued."""
+    """Answers one request: every cluster has its own reviewer, so a token counts only where it was issued.
+
+    On a node of a cluster that is `own`, its pods need not name it.
+    """
 
     reviewers: Mapping[str, Reviewer]
     sessions: Granting
+    own: str = ""
 
     def answer(self, path: str, token: str | None) -> tuple[HTTPStatus, dict[str, str]]:
         """Return status and body for the token in an Authorization header."""
-        cluster = path.removeprefix(PATH)
-        if not path.startswith(PATH) or cluster not in self.reviewers:
+        cluster = self.own if path == AGENT_PATH else path.removeprefix(PATH)
+        if not path.startswith(AGENT_PATH) or cluster not in self.reviewers:
             return HTTPStatus.NOT_FOUND, {"message": f"{path} is not known here"}
         if not token:
             return HTTPStatus.BAD_REQUEST, {"message": "the Authorization header has no token"}
@@ -71,11 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-class Server(ThreadingHTTPServer):
-    """Listens on loopback; port 0 takes a free one."""
+class Server(Listener):
+    """Listens on loopback unless it is given an address; port 0 takes a free one."""
 
-    daemon_threads = True
-
-    def __init__(self, port: int, agent: Agent) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, port: int, agent: Agent, host: str = LOOPBACK) -> None:
+        super().__init__((host, port), _Handler)
         self.agent = agent

@@ -17,6 +17,21 @@ class NoAssociationError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Associations:
+    """A cluster's Pod Identity associations, looked up through a boto3 client for `eks` each time."""
+
+    eks: Any
+    cluster: str
+
+    def find(self, namespace: str, account: str) -> str | None:
+        """Return the id of a ServiceAccount's association, None if it has none."""
+        found = self.eks.list_pod_identity_associations(
+            clusterName=self.cluster, namespace=namespace, serviceAccount=account
+        )["associations"]
+        return str(found[0]["associationId"]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class Sessions:
     """Makes sessions through boto3 clients for `eks` and `sts`, of `seconds` each."""
 
@@ -52,12 +67,9 @@ class Sessions:
         }
 
     def _role(self, cluster: str, owner: ServiceAccount) -> str:
-        found = self.eks.list_pod_identity_associations(
-            clusterName=cluster, namespace=owner.namespace, serviceAccount=owner.name
-        )["associations"]
-        if not found:
+        identifier = Associations(self.eks, cluster).find(owner.namespace, owner.name)
+        if identifier is None:
             raise NoAssociationError(f"no association for {owner.namespace}/{owner.name} in {cluster}")
-        identifier = found[0]["associationId"]
         described = self.eks.describe_pod_identity_association(clusterName=cluster, associationId=identifier)
         role: str = described["association"]["roleArn"]
         return role

@@ -21,6 +21,8 @@ FAMILIES: Final = {
 VPC: Final = {IPV4: "10.66.0.1", IPV6: "fd66::1"}
 """The bridge: here listens what stands for AWS."""
 VPC_PREFIX: Final = {IPV4: 24, IPV6: 64}
+POD_IDENTITY: Final = {IPV4: "169.254.170.23", IPV6: "fd00:ec2::23"}
+"""Where EKS's Pod Identity agent listens on every node, and where SDKs allow it to be."""
 _MOST: Final = 50
 
 

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cloudmap_mcs.install.corefile import enable
-from cloudmap_mcs.install.dns import rights
+from cloudmap_mcs.install.names import SYSTEM_NAMESPACE, WATCHER
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.nodes import is_usable
 from sandbox.controlplane.spec import ClusterSpec, Machine
 from sandbox.errors import SandboxError
 from sandbox.nodes import coredns
 from sandbox.nodes.addresses import IPV4, VPC, Addresses
+from sandbox.nodes.identity import agent_command, listens, relay_command, webhook_manifest
 from sandbox.nodes.node import NodeParts, node_command
 from sandbox.nodes.settings import NodeSettings
 from sandbox.sandbox import REGION
@@ -23,7 +23,7 @@ from sandbox.sandbox import REGION
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cloudmap_mcs.install.names import Manifest
+    from sandbox.aws.server import LocalAws
     from sandbox.controlplane.client import KubeClient
     from sandbox.controlplane.cluster import ControlPlane
     from sandbox.controlplane.spec import TokenWebhook
@@ -81,26 +81,55 @@ class RealNodes:
         """Where what stands for AWS listens."""
         return VPC[IPV4]
 
-    def finish(self, members: Mapping[str, Member], processes: Processes) -> None:
-        """Install CoreDNS with the clusterset's zone, and return when nodes and DNS are at work.
+    @property
+    def base_image(self) -> str:
+        """Name of the image in every node that runs a watcher's bundle: `watcher.base_image` of clusterset.yaml."""
+        return self.parts.python
 
-        The CRD must be there and served: CoreDNS answers nothing at all while it cannot list ServiceImports.
+    def prepare(self, members: Mapping[str, Member], aws: LocalAws, processes: Processes) -> None:
+        """Give clusters what EKS's own have from the start: CoreDNS, and Pod Identity with its agent and webhook.
+
+        Call it before anything is deployed into them. Pods of ServiceAccounts that have a Pod Identity association
+        then get credentials, and the variables by which they find `aws` in place of AWS.
+        SandboxError with the log of a process that does not start.
+        """
+        its = addresses(self.families)
+        if any(IPV4 not in its[name].families for name in members):
+            processes.start(relay_command(aws, folder=self.network.folder, sources=self.sources))
+        agents = {
+            name: processes.start(
+                agent_command(member, its[name], aws, enter=self.network.enter(name), sources=self.sources)
+            )
+            for name, member in members.items()
+        }
+        for name, member in members.items():
+            apply(member.client(), coredns.manifests(its[name], image=self.parts.coredns))
+            agents[name].wait_until(partial(listens, its[name]), timeout=_READY_SECONDS)
+            apply(member.client(), [webhook_manifest(its[name], ca=member.ca)])
+
+    def finish(self, members: Mapping[str, Member], processes: Processes) -> None:
+        """Return when nodes and DNS are at work, DNS with what has become of its Corefile since `prepare`.
+
+        CoreDNS notices an edit by itself, but may take 45 s; here its Pods are made anew.
         SandboxError with the log of whichever process of the sandbox ends meanwhile.
         """
         its = addresses(self.families)
-        for name, member in members.items():
-            apply(member.client(), dns_manifests(its[name], self.parts.coredns))
+        outdated = {}
         for name, member in members.items():
             logs = Path(member.kubeconfig).parent / "logs"
-            client = member.client()
-            _wait_for(partial(has_node, client), processes, f"the node of {name} ({logs})")
-            _wait_for(partial(_answers, client), processes, f"CoreDNS of {name} ({logs.with_name('log')}/pods)")
+            _wait_for(partial(has_node, member.client()), processes, f"the node of {name} ({logs})")
+            outdated[name] = coredns.replace_outdated(member.client())
+        for name, member in members.items():
+            client, logs = member.client(), Path(member.kubeconfig).parent / "log" / "pods"
+            answers = partial(coredns.is_ready, client, besides=outdated[name])
+            _wait_for(answers, processes, f"CoreDNS of {name} ({logs})")
             tell_zone(client, node_name(name), zone(its[name].number))
 
-
-def dns_manifests(its: Addresses, image: str) -> list[Manifest]:
-    """Return CoreDNS with the stock Corefile as our installer's code changes it, and the rights that this takes."""
-    return [*rights(), *coredns.manifests(its, image=image, corefile=enable(coredns.COREFILE))]
+    def wait_for_watchers(self, members: Mapping[str, Member], processes: Processes) -> None:
+        """Return when every replica of every watcher that was installed is ready; SandboxError as from `finish`."""
+        for name, member in members.items():
+            logs = Path(member.kubeconfig).parent / "log" / "pods"
+            _wait_for(partial(_has_watchers, member.client()), processes, f"the watcher of {name} ({logs})")
 
 
 def tell_zone(client: KubeClient, node: str, its_zone: str) -> None:
@@ -114,9 +143,11 @@ def tell_zone(client: KubeClient, node: str, its_zone: str) -> None:
         client.patch(f"/api/v1/nodes/{node}", {"metadata": {"labels": {_ZONE: label}}})
 
 
-def _answers(client: KubeClient) -> bool:
-    deployment = client.find(f"/apis/apps/v1/namespaces/{coredns.NAMESPACE}/deployments/{coredns.NAME}") or {}
-    return bool(deployment.get("status", {}).get("readyReplicas"))
+def _has_watchers(client: KubeClient) -> bool:
+    deployment = client.get(f"/apis/apps/v1/namespaces/{SYSTEM_NAMESPACE}/deployments/{WATCHER}")
+    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
+    is_seen = status.get("observedGeneration") == deployment["metadata"]["generation"]
+    return is_seen and all(status.get(name, 0) == wanted for name in ("replicas", "updatedReplicas", "readyReplicas"))
 
 
 def _wait_for(ready: Callable[[], bool], processes: Processes, what: str) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudmap_mcs.install.corefile import enable
+from cloudmap_mcs.install.dns import rights
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.controlplane.client import KubeClient
     from sandbox.nodes.addresses import Addresses
 
 NAMESPACE: Final = "kube-system"
 NAME: Final = "coredns"
 ROLE: Final = "system:coredns"
 _LABELS: Final = {"k8s-app": "kube-dns"}
+_PODS: Final = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector=k8s-app%3Dkube-dns"
 
 COREFILE: Final = """\
 .:53 {
@@ -38,6 +43,34 @@ COREFILE: Final = """\
 def manifests(addresses: Addresses, *, image: str, corefile: str = COREFILE) -> list[dict[str, Any]]:
     """Return everything that makes CoreDNS run in a cluster with these addresses."""
     return [*_rights(), _config(corefile), _service(addresses), _deployment(image)]
+
+
+def installed(addresses: Addresses, *, image: str) -> list[dict[str, Any]]:
+    """Return the same with the Corefile as our installer changes it, and the rights that this takes.
+
+    The CRDs must be there and served: CoreDNS answers nothing at all while it cannot list ServiceImports.
+    """
+    return [*rights(), *manifests(addresses, image=image, corefile=enable(COREFILE))]
+
+
+def replace_outdated(client: KubeClient) -> frozenset[str]:
+    """Delete CoreDNS's Pods if the Corefile is not the stock one any more; returns the UIDs of those."""
+    config = client.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}")
+    if config["data"]["Corefile"] == COREFILE:
+        return frozenset()
+    there = client.get(_PODS)["items"]
+    client.delete(_PODS)
+    return frozenset(pod["metadata"]["uid"] for pod in there)
+
+
+def is_ready(client: KubeClient, *, besides: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a Pod of CoreDNS other than those with these UIDs is ready: it has read all it answers from."""
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for pod in client.get(_PODS)["items"]
+        if pod["metadata"]["uid"] not in besides
+        for condition in pod.get("status", {}).get("conditions", [])
+    )
 
 
 def _metadata(name: str = NAME) -> dict[str, Any]:

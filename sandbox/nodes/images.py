@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from infra.cache import made_once
 from sandbox.errors import SandboxError
 from sandbox.nodes.images_archive import Content, Entry, Folder, Link, write_archive, write_layer
+from sandbox.nodes.images_modules import Modules, compiled
 from sandbox.nodes.rootfs_layout import MERGED, TEXTS
-from sandbox.nodes.rootfs_libraries import PATH, inside, libraries, linkage, program_path
+from sandbox.nodes.rootfs_libraries import PATH, Linkage, inside, libraries, linkage, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Raise it when the way of building changes, so that no older archive is taken for a new one.
-_LAYOUT: Final = "2"
+_LAYOUT: Final = "3"
 
 _ARCHIVE: Final = "image.tar"
 
@@ -38,7 +39,7 @@ class Program:
 class Copy:
     """A file of this machine, or a folder with all files in it, at an absolute path in the image.
 
-    Programs and libraries among it find their libraries in the root file system, never on this machine.
+    Programs and libraries among it find their libraries in the root file system, unless the image says otherwise.
     """
 
     path: str
@@ -54,18 +55,30 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A shared library by the name that programs ask for, for those that come into a container later."""
+
+    name: str
+
+
+File = Program | Copy | Text | Modules | Library
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """What a container image is made of; `name` has registry, repository and a tag other than `latest`.
 
-    `user` is `uid:gid`. PATH is set unless `env` has it.
+    `user` is `uid:gid`. PATH is set unless `env` has it. With `library_folders` all libraries are this machine's, from
+    there or from where they usually are.
     """
 
     name: str
-    files: tuple[Program | Copy | Text, ...]
+    files: tuple[File, ...]
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     user: str = "0:0"
+    library_folders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -126,7 +139,7 @@ def ensure_image(image: Image, rootfs: Path) -> Path:
     """
     slug = re.sub(r"[^\w.-]+", "-", image.name)
     for copy in image.files:
-        if isinstance(copy, Copy) and not copy.source.exists():
+        if isinstance(copy, Copy | Modules) and not copy.source.exists():
             raise SandboxError(f"{copy.source} is not there: it was to become {copy.path} of {image.name}")
     finished = rootfs.parent / "images" / f"{slug}-{_digest(image)}"
     with made_once(finished) as folder:
@@ -144,14 +157,16 @@ def layer_entries(image: Image, rootfs: Path) -> dict[str, Entry]:
     entries["tmp"] = Folder(0o1777)
     for file in image.files:
         entries |= {_merged(path): entry for path, entry in _contents(file, rootfs)}
-    _add_libraries(entries, rootfs)
+    named = tuple(file.name for file in image.files if isinstance(file, Library))
+    home = Path("/") if image.library_folders else rootfs
+    _add_libraries(entries, home, image.library_folders, named)
     for name in MERGED:
         if any(path.startswith(f"usr/{name}/") for path in entries):
             entries[name] = Link(f"usr/{name}")
     return entries
 
 
-def _contents(file: Program | Copy | Text, rootfs: Path) -> Iterator[tuple[str, Entry]]:
+def _contents(file: File, rootfs: Path) -> Iterator[tuple[str, Entry]]:
     match file:
         case Program(name, path):
             found = program_path(rootfs, name)
@@ -160,6 +175,10 @@ def _contents(file: Program | Copy | Text, rootfs: Path) -> Iterator[tuple[str, 
             yield path, Content(text.encode())
         case Copy(path, source):
             yield from ((str(PurePosixPath(path, below)), _copied(here)) for below, here in _tree(source))
+        case Modules():
+            yield from compiled(file)
+        case Library():
+            return
 
 
 def _tree(source: Path) -> Iterator[tuple[PurePosixPath, Path]]:
@@ -177,20 +196,27 @@ def _copied(here: Path) -> Entry:
     return Content(here, 0o755 if here.stat().st_mode & 0o100 else 0o644)
 
 
-def _add_libraries(entries: dict[str, Entry], rootfs: Path) -> None:
-    """Add what the programs and libraries there ask for, and what that asks for, under the names they ask by."""
-    todo = list(entries)
+def _add_libraries(entries: dict[str, Entry], rootfs: Path, folders: tuple[str, ...], named: tuple[str, ...]) -> None:
+    """Add the named libraries, what the programs and libraries there ask for, and what that asks for.
+
+    They are looked for in a root file system: in `folders` of it first, after those that a file names itself.
+    """
+    todo = [(_asked(entry), f"/{PurePosixPath(path).parent}") for path, entry in entries.items()]
+    todo.append((Linkage(needed=named), "/"))
     while todo:
-        path = todo.pop()
-        entry = entries[path]
-        asks = linkage(entry.source) if isinstance(entry, Content) and isinstance(entry.source, Path) else None
+        asks, origin = todo.pop()
         if asks is None:
             continue
-        for library in libraries(rootfs, asks, f"/{PurePosixPath(path).parent}"):
+        asks = replace(asks, runpath=(*asks.runpath, *folders))
+        for library in libraries(rootfs, asks, origin):
             at = _merged(library)
             if at not in entries:
                 entries[at] = Content(inside(rootfs, library), 0o755)
-                todo.append(at)
+                todo.append((_asked(entries[at]), f"/{PurePosixPath(at).parent}"))
+
+
+def _asked(entry: Entry) -> Linkage | None:
+    return linkage(entry.source) if isinstance(entry, Content) and isinstance(entry.source, Path) else None
 
 
 def _merged(path: str) -> str:
@@ -202,11 +228,15 @@ def _merged(path: str) -> str:
 def _digest(image: Image) -> str:
     """Digest what the image is made of; the root file system is the one it lies beside."""
     content = hashlib.sha256(repr((_LAYOUT, image)).encode())
-    for copy in image.files:
-        if isinstance(copy, Copy):
-            for below, here in _tree(copy.source):
-                content.update(f"{below}\0".encode())
-                content.update(str(here.readlink()).encode() if here.is_symlink() else _file_digest(here))
+    for file in image.files:
+        match file:
+            case Copy():
+                for below, here in _tree(file.source):
+                    content.update(f"{below}\0".encode())
+                    content.update(str(here.readlink()).encode() if here.is_symlink() else _file_digest(here))
+            case Modules():
+                for path, here in file.files():
+                    content.update(f"{path}\0".encode() + _file_digest(here))
     return content.hexdigest()[:12]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sandbox.errors import SandboxError
-from sandbox.nodes.addresses import IPV4, IPV6, VPC, VPC_PREFIX
+from sandbox.nodes.addresses import IPV4, IPV6, POD_IDENTITY, VPC, VPC_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,11 +99,12 @@ class Network:
             ),
         )
         addresses = (f"addr add {its.machine[family]}/{VPC_PREFIX[family]} dev eth0" for family in its.machine)
+        agent = (f"addr add {address} dev lo" for address in POD_IDENTITY.values())
         defaults = (f"route add default via {VPC[family]}" for family in (IPV4, IPV6))
         to_others = (route for other in others for route in _routes(other))
         _ip_batch(
             node,
-            ("link set dev lo up", "link set dev eth0 up", *map(_settled, addresses), *defaults, *to_others),
+            ("link set dev lo up", "link set dev eth0 up", *map(_settled, (*addresses, *agent)), *defaults, *to_others),
         )
 
 

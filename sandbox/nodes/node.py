@@ -26,11 +26,15 @@ _ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--pro
 
 @dataclass(frozen=True, slots=True)
 class NodeParts:
-    """What nodes are made of: a root file system, images by name, and the programs that no distribution has."""
+    """What nodes are made of: a root file system, images by name, and the programs that no distribution has.
+
+    `coredns` and `python` name the images of the cluster's DNS and of a watcher.
+    """
 
     root: Path
     images: Mapping[str, Path]
     coredns: str
+    python: str
     binaries: Mapping[str, Path]
 
 

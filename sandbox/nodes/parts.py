@@ -8,6 +8,7 @@ from sandbox.binaries.building import build
 from sandbox.binaries.catalog import TOOLS
 from sandbox.controlplane.cluster import WITHOUT_NODES
 from sandbox.nodes.images import NETSHOOT, PAUSE, SOCAT, coredns_image, ensure_image
+from sandbox.nodes.images_python import python_image
 from sandbox.nodes.node import PROGRAMS, NodeParts
 from sandbox.nodes.rootfs import ensure_rootfs
 
@@ -33,5 +34,6 @@ def gather(environ: Mapping[str, str], progress: Progress) -> NodeParts:
     root = ensure_rootfs(environ, progress.say)
     binaries = build(BINARIES, environ=environ, progress=progress)
     dns = coredns_image(binaries["coredns"], coredns_version())
-    images = {image.name: ensure_image(image, root) for image in (PAUSE, SOCAT, NETSHOOT, dns)}
-    return NodeParts(root, images, dns.name, binaries)
+    python = python_image()
+    images = {image.name: ensure_image(image, root) for image in (PAUSE, SOCAT, NETSHOOT, dns, python)}
+    return NodeParts(root, images, dns.name, python.name, binaries)

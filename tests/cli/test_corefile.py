@@ -6,6 +6,7 @@ from click.testing import CliRunner, Result
 
 from cloudmap_mcs.cli.__main__ import mcsctl
 from cloudmap_mcs.install.corefile import enable, is_enabled
+from cloudmap_mcs.install.corefile_stub import stub
 from tests.install.corefile_texts import COREFILES
 
 EKS = COREFILES["eks"]
@@ -31,6 +32,36 @@ def test_an_edited_corefile_comes_out_as_it_went_in() -> None:
     once = edited(EKS).stdout_bytes
 
     assert edited(once).stdout_bytes == once
+
+
+def test_the_zone_may_be_forwarded_instead() -> None:
+    answer = edited(EKS, "--stub-zone", "10.100.0.53", "--stub-zone", "fd00:10::53")
+
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert answer.stdout == stub(EKS, ["10.100.0.53", "fd00:10::53"])
+    assert edited(answer.stdout, "--undo").stdout == EKS
+
+
+def test_either_edit_takes_the_other_out() -> None:
+    forwards, serves = edited(EKS, "--stub-zone", "10.100.0.53").stdout, edited(EKS).stdout
+
+    assert edited(forwards).stdout == serves
+    assert edited(serves, "--stub-zone", "10.100.0.53").stdout == forwards
+
+
+def test_undoing_and_forwarding_do_not_go_together() -> None:
+    answer = edited(EKS, "--undo", "--stub-zone", "10.100.0.53")
+
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "--undo takes every edit out" in answer.stderr
+
+
+@pytest.mark.parametrize("address", ["clusterset-dns", "10.100.0.53:53", ""])
+def test_only_an_address_is_forwarded_to(address: str) -> None:
+    answer = edited(EKS, "--stub-zone", address)
+
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert "addresses of our DNS Service" in answer.stderr
 
 
 def test_line_breaks_of_another_kind_stay() -> None:

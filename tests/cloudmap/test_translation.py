@@ -15,8 +15,10 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from cloudmap_mcs.cloudmap.translation import (
+    DeniedError,
     InFlightError,
     InstanceGoneError,
+    NamespaceGoneError,
     OperationGoneError,
     ServiceExistsError,
     ServiceGoneError,
@@ -44,8 +46,8 @@ def refusal(code: str, status: int = 400, **more: Any) -> ClientError:
         ("OperationNotFound", 404, OperationGoneError),
         ("ServiceAlreadyExists", 400, ServiceExistsError),
         ("InvalidInput", 400, InvalidError),
-        ("AccessDeniedException", 400, PermanentError),
-        ("NamespaceNotFound", 404, PermanentError),
+        ("AccessDeniedException", 400, DeniedError),
+        ("NamespaceNotFound", 404, NamespaceGoneError),
         ("ResourceLimitExceeded", 400, PermanentError),
         ("UnrecognizedClientException", 400, PermanentError),
         ("ExpiredTokenException", 400, RetryableError),

@@ -2,7 +2,18 @@ from typing import Any
 
 import pytest
 
-from cloudmap_mcs.domain.installation import DERIVED_KINDS, Account, Reference, Right, is_ours, may_go, reference
+from cloudmap_mcs.domain.installation import (
+    DERIVED_KINDS,
+    Account,
+    Reference,
+    Right,
+    given_up,
+    is_ours,
+    may_go,
+    missing_pods,
+    reference,
+    rights_in,
+)
 from cloudmap_mcs.domain.others import SIGNS
 
 MARK = {"app.kubernetes.io/managed-by": "cloudmap-mcs"}
@@ -48,6 +59,78 @@ def test_a_manifest_says_which_object_it_is() -> None:
     assert reference(manifest) == Reference("v1", "Service", "a", "b")
     assert [str(reference(manifest)), str(reference(an_object("Role", {})))] == ["Service b/a", "Role x"]
     assert (str(Account("b", "a")), str(Right("list", "g", "r"))) == ("b/a", "list r.g")
+    assert str(Right("list", "", "services")) == "list services"
+
+
+def test_a_role_grants_verb_by_verb() -> None:
+    rules = [
+        {"apiGroups": ["g"], "resources": ["a", "b"], "verbs": ["list", "watch"]},
+        {"apiGroups": [""], "resources": ["c"], "verbs": ["get"]},
+    ]
+
+    assert list(map(str, rights_in({"rules": rules}))) == ["list a.g", "watch a.g", "list b.g", "watch b.g", "get c"]
+
+
+READY = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
+
+
+def a_deployment(*, wanted: int = 2, generation: int = 2, **status: Any) -> dict[str, Any]:
+    return {"metadata": {"generation": generation}, "spec": {"replicas": wanted}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("found", "missing"),
+    [
+        pytest.param(a_deployment(**READY), "", id="ready"),
+        pytest.param(a_deployment(wanted=0, observedGeneration=2), "", id="none-wanted"),
+        pytest.param(a_deployment(generation=3, **READY), "its newest form was not looked at yet", id="not-seen"),
+        pytest.param({"metadata": {}, "spec": {}}, "0 of 1 Pods have its newest form", id="just-made"),
+        pytest.param(a_deployment(**READY | {"updatedReplicas": 1}), "1 of 2 Pods have its newest form", id="rolling"),
+        pytest.param(a_deployment(**READY | {"replicas": 3}), "Pods of its old form are still there", id="old-ones"),
+        pytest.param(a_deployment(**READY | {"availableReplicas": 1}), "1 of 2 Pods are ready", id="not-ready"),
+    ],
+)
+def test_a_deployment_is_there_when_all_its_pods_are_ready_in_their_newest_form(
+    found: dict[str, Any], missing: str
+) -> None:
+    """As `kubectl rollout status` judges."""
+    assert missing_pods(found) == missing
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        pytest.param(a_deployment(), "", id="no-status"),
+        pytest.param({"metadata": {}, "spec": {}}, "", id="just-made"),
+        pytest.param(
+            a_deployment(observedGeneration=2, conditions=[{"type": "Progressing", "status": "True"}]),
+            "",
+            id="going-on",
+        ),
+        pytest.param(
+            a_deployment(observedGeneration=2, conditions=[{"type": "Available", "status": "False", "message": "x"}]),
+            "",
+            id="not-available",
+        ),
+        pytest.param(
+            a_deployment(observedGeneration=2, conditions=[{"type": "Progressing", "status": "False", "message": "x"}]),
+            "x",
+            id="given-up",
+        ),
+        pytest.param(
+            a_deployment(observedGeneration=2, conditions=[{"type": "Progressing", "status": "False", "reason": "R"}]),
+            "R",
+            id="given-up-without-a-word",
+        ),
+        pytest.param(
+            a_deployment(observedGeneration=1, conditions=[{"type": "Progressing", "status": "False", "message": "x"}]),
+            "",
+            id="of-an-older-form",
+        ),
+    ],
+)
+def test_kubernetes_says_when_it_expects_no_more_pods(found: dict[str, Any], why: str) -> None:
+    assert given_up(found) == why
 
 
 @pytest.mark.parametrize(

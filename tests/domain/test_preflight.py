@@ -25,8 +25,8 @@ GOOD = [
     pytest.param(on(hosting={"version": "1.100"}), id="later-kubernetes"),
     pytest.param(on(registered="uid-1"), id="installed-before"),
     pytest.param(on(dns={"is_enabled": True, "is_capable": False}), id="dns-done-already"),
+    pytest.param(replace(FACTS, dns=DnsMode.STUB_ZONE), id="stub-zone"),
     pytest.param(on(hosting={"addons": frozenset()}, seen={"has_identity_agent": True}), id="agent-by-hand"),
-    pytest.param(on(hosting={"addons": frozenset(), "is_auto_mode": True}), id="agent-of-auto-mode"),
     pytest.param(on(hosting={"addons": frozenset()}, uses_pod_identity=False), id="no-agent-needed"),
 ]
 
@@ -36,7 +36,7 @@ def test_nothing_is_said_where_nothing_is_wrong(facts: Facts) -> None:
     assert findings(facts) == ()
 
 
-MANUAL = DnsMode.MANUAL
+MANUAL, STUB = DnsMode.MANUAL, DnsMode.STUB_ZONE
 CASES: list[Any] = [
     (on(cluster="Prod_East"), Kind.IDENTITY, "Write in clusterset.yaml: id: prod-east", True, "id"),
     (
@@ -50,7 +50,8 @@ CASES: list[Any] = [
     (on(hosting={"version": "1.24"}), Kind.KUBERNETES, "Upgrade it to 1.25", True, "old"),
     (on(hosting={"version": "new"}), Kind.KUBERNETES, "its Kubernetes is 'new'", True, "unreadable-version"),
     (on(unreached="timed out"), Kind.REACHABILITY, "no answer from its API server: timed out", True, "unreached"),
-    (replace(FACTS, dns=DnsMode.STUB_ZONE), Kind.DNS, "dns: stub-zone is not", True, "stub"),
+    (on(unreached="x"), Kind.REACHABILITY, r"need VPC endpoints for the installer: .*eks, sts", True, "endpoints"),
+    (on(unanswered="timed out"), Kind.REACHABILITY, r"from Cloud Map: timed out\. Subnets .*NAT", True, "registry"),
     (
         on(seen={"others": (("X", "Deployment x"),)}),
         Kind.IMPLEMENTATION,
@@ -74,8 +75,47 @@ CASES: list[Any] = [
     (replace(on(seen={"dns": None}), dns=MANUAL), Kind.DNS, "no CoreDNS", False, "no-dns-m"),
     (on(seen={"dns": None}, hosting={"is_auto_mode": True}), Kind.DNS, "EKS Auto Mode", True, "auto-mode"),
     (on(dns={"is_capable": False, "version": "v1.11.4"}), Kind.DNS, "its CoreDNS is v1.11.4", True, "old-dns"),
+    (on(dns={"is_capable": False}), Kind.DNS, "or set dns: stub-zone, which leaves", True, "old-dns-way-out"),
+    (
+        on(dns={"is_capable": False, "can_forward": False}),
+        Kind.DNS,
+        r"CoreDNS to 1\.12\.2, or set dns: manual",
+        True,
+        "no-way-out",
+    ),
     (replace(on(dns={"is_capable": False}), dns=MANUAL), Kind.DNS, "multicluster came with 1.12.2", False, "old-dns-m"),
-    (on(dns={"problem": "brace"}), Kind.DNS, "prod-east: brace. Or set dns: manual", True, "corefile"),
+    (on(dns={"problem": "brace"}), Kind.DNS, r"brace\. Or set dns: stub-zone, or dns: manual", True, "corefile"),
+    (
+        on(dns={"problem": "brace", "can_forward": False}),
+        Kind.DNS,
+        r"brace\. Or set dns: manual",
+        True,
+        "corefile-unclear",
+    ),
+    (replace(on(dns={"problem": "brace"}), dns=STUB), Kind.DNS, r"brace\. Or set dns: manual", True, "corefile-stub"),
+    (replace(on(seen={"dns": None}), dns=STUB), Kind.DNS, "no CoreDNS was found", True, "no-dns-stub"),
+    (
+        replace(on(seen={"dns": None}, hosting={"is_auto_mode": True}), dns=STUB),
+        Kind.DNS,
+        r"cannot be changed\. Set dns: manual; then run a CoreDNS of your own .*dnsConfig",
+        True,
+        "auto-mode-stub",
+    ),
+    (
+        replace(on(seen={"dns": None}, hosting={"is_auto_mode": True}), dns=MANUAL),
+        Kind.DNS,
+        "EKS Auto Mode answers DNS on its nodes",
+        False,
+        "auto-mode-manual",
+    ),
+    (
+        on(hosting={"is_auto_mode": True, "addons": frozenset()}),
+        Kind.DNS,
+        "pods on nodes of EKS Auto Mode ask their node",
+        False,
+        "auto-mode-beside-nodes",
+    ),
+    (on(seen={"is_dns_bypassed": True}), Kind.DNS, "node-local-dns.*copy of its server cluster", False, "node-cache"),
     (replace(on(dns={"problem": "brace"}), dns=MANUAL), Kind.DNS, "brace", False, "corefile-manual"),
     (replace(FACTS, dns=MANUAL), Kind.DNS, r"have to become: a \| b", False, "lines-to-add"),
     (on(hosting={"addons": frozenset()}), Kind.CREDENTIALS, "create-addon --cluster-name prod-east", True, "no-agent"),

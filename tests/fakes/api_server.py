@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from cloudmap_mcs.kube.client import Call, KubeClient, Raw
 from cloudmap_mcs.kube.failures import Refusal, translate
 from tests.fakes.access_review import allowed
+from tests.fakes.controllers import at_once
 from tests.fakes.definitions import established, served_by, storage_of, with_stored_versions
 from tests.fakes.field_owners import Conflict, Path, Who, applied, at, content, leaves
 
@@ -55,16 +56,15 @@ class InMemoryApiServer(KubeClient):
 
     `unlisted` versions are left out of that many answers of discovery; with `ignores_selectors` lists are whole.
     `slow` is how many reads a definition or a deletion takes to be done with, for the names in it.
+    `controllers` do their part whenever an object is read.
     """
 
     def __init__(self) -> None:
-        self.objects: dict[Place, Held] = {}
         self.before: Callable[[Call], object] = lambda _: None
-        self.calls: list[Call] = []
-        self.unknown = self.reviews_denied = 0
-        self.slow: dict[str, int] = {}
-        self.unlisted: dict[str, int] = {}
-        self.ignores_selectors = False
+        self.objects, self.calls = dict[Place, Held](), list[Call]()
+        self.controllers: Callable[[Raw], object] = at_once
+        self.slow, self.unlisted = dict[str, int](), dict[str, int]()
+        self.unknown, self.reviews_denied, self.ignores_selectors = 0, 0, False
         self._numbers = count(1)
         for name in ("kube-system", "shop"):
             self.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -178,6 +178,7 @@ class InMemoryApiServer(KubeClient):
         held = self.objects.get(place)
         if held is None:
             return None
+        self.controllers(held.raw)
         if "deletionTimestamp" in held.raw["metadata"]:
             held.lingers -= 1
             if held.lingers < 0:
@@ -286,10 +287,9 @@ class InMemoryApiServer(KubeClient):
                 del self.objects[there]
 
     def _allowed(self, review: Raw) -> bool:
-        if self.reviews_denied:
-            self.reviews_denied -= 1
-            return False
-        return allowed(review["spec"], self._of_kind("ClusterRole"), self._of_kind("ClusterRoleBinding"))
+        self.reviews_denied -= 1
+        roles, bindings = self._of_kind("ClusterRole"), self._of_kind("ClusterRoleBinding")
+        return self.reviews_denied < 0 and allowed(review["spec"], roles, bindings)
 
     def _of_kind(self, kind: str) -> list[Raw]:
         return [held.raw for held in self.objects.values() if held.raw["kind"] == kind]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 
 from cloudmap_mcs.clusterset import Clusterset, parse
+from infra.bundle import Bundle
 from infra.cache import made_once
+from infra.code import AMD64, ARM64, Code
 
 EXAMPLE = """
 clusterset: prod
@@ -36,6 +40,10 @@ class Synthesized:
 
     def template(self, stack: str) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / f"{stack}.template.json").read_text())
+        return loaded
+
+    def assets(self, stack: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / f"{stack}.assets.json").read_text())
         return loaded
 
 
@@ -69,21 +77,28 @@ class Stack:
         raise AssertionError(value)
 
 
+def code(folder: Path, clusterset: Clusterset) -> Code:
+    """Return two zips that stand for the bundles: the functions' is the one for arm64 nodes, too."""
+    zips = {}
+    for architecture in (ARM64, AMD64):
+        path = folder / f"{architecture}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("empty.py"), architecture)
+        zips[architecture] = Bundle(path, architecture, hashlib.sha256(path.read_bytes()).hexdigest())
+    return Code(zips[ARM64], {} if clusterset.watcher.image else zips)
+
+
 def synthesize(clusterset: Clusterset, folder: Path) -> None:
     """Synthesize without bundling, with cdk-nag; its findings are in the report, not raised."""
     import aws_cdk as cdk  # noqa: PLC0415 -- starts a Node process; only tests that synthesize need it
-    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 -- the same
     from aws_cdk import aws_s3 as s3  # noqa: PLC0415 -- the same
     from aws_cdk import aws_sqs as sqs  # noqa: PLC0415 -- the same
     from cdk_nag import AwsSolutionsChecks, ServerlessChecks  # noqa: PLC0415 -- the same
 
     from infra.stacks import build  # noqa: PLC0415 -- the same
 
-    code = folder / "code"
-    code.mkdir()
-    (code / "empty.py").write_text("")
     app = cdk.App(outdir=str(folder / "out"))
-    build(app, clusterset, lambda_.Code.from_asset(str(code)))
+    build(app, clusterset, code(folder, clusterset))
     # Bad on purpose: a report without it would mean that cdk-nag did not look.
     canary = cdk.Stack(app, CANARY)
     s3.CfnBucket(canary, "Bucket")

@@ -29,8 +29,8 @@ def _entry_matches(entry: Any, value: Any) -> bool:
     match entry:
         case {"exists": wanted}:
             return bool((value is not _MISSING) == wanted)
-        case {"anything-but": {"wildcard": wildcard}}:
-            return value is not _MISSING and not fnmatchcase(str(value), wildcard)
+        case {"anything-but": {"wildcard": [*wildcards]}}:
+            return value is not _MISSING and not any(fnmatchcase(str(value), wildcard) for wildcard in wildcards)
         case dict():
             raise NotImplementedError(entry)
     return bool(entry == value)

@@ -6,12 +6,13 @@ import pytest
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.eventbridge.messages import SOURCE, ForeignCall, detail_type, event_detail, parse
 from cloudmap_mcs.ports import Appeared, Change, News
+from infra.limits import CLUSTERS_OF_A_STACK
 from infra.names import ClusterNames, watcher_roles
 from infra.patterns import WRITES, announcements, foreign_writes
 from tests.infra.conftest import Stack
 from tests.infra.patterns import matches
 
-ROLES = "arn:aws:iam::123456789012:role/cloudmap-mcs-prod-*-watcher-eu-west-1"
+ROLES = ["arn:aws:iam::123456789012:role/cloudmap-mcs-prod-*-watcher-eu-west-1"]
 LONGEST = 45
 PATTERN_LIMIT = 2048
 
@@ -75,7 +76,7 @@ def reached(members: Stack, event: dict[str, Any]) -> set[str]:
 
 
 def test_the_longest_names_leave_room_in_a_pattern() -> None:
-    assert len(json.dumps(announcements("p" * LONGEST, "c" * LONGEST))) < PATTERN_LIMIT
+    assert len(json.dumps(announcements("p" * LONGEST, ["c" * LONGEST] * CLUSTERS_OF_A_STACK))) < PATTERN_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_the_roles_of_the_template_are_those_that_its_rule_takes_for_our_watcher
 def test_a_watcher_whose_roles_name_had_to_be_cut_is_still_ours(clusterset: str, cluster: str, region: str) -> None:
     wildcard = f"arn:aws:iam::123456789012:role/{watcher_roles(clusterset, region)}"
     names = ClusterNames(clusterset, cluster, region)
-    pattern = foreign_writes(wildcard)
+    pattern = foreign_writes([wildcard])
 
     assert not matches(pattern, cloudtrail(userIdentity=role_session(names.watcher_role)))
     assert matches(pattern, cloudtrail(userIdentity=role_session(names.importer_role)))

@@ -68,7 +68,7 @@ def test_the_scheduler_may_invoke_this_importer_and_only_for_this_schedule(membe
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert {key: members.text(value) for key, value in trust["Condition"]["StringEquals"].items()} == {
         "aws:SourceAccount": "123456789012",
-        "aws:SourceArn": "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/cloudmap-mcs-prod-east",
+        "aws:SourceArn": "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/default",
     }
     assert statement["Action"] == "lambda:InvokeFunction"
     (resource,) = listed(statement["Resource"])
@@ -76,7 +76,10 @@ def test_the_scheduler_may_invoke_this_importer_and_only_for_this_schedule(membe
 
 
 def test_resyncs_are_not_queued_up_when_they_fail(members: Stack) -> None:
-    for config in members.of_type("AWS::Lambda::EventInvokeConfig"):
+    configs = [c for c in members.of_type("AWS::Lambda::EventInvokeConfig") if "Importer" in c["FunctionName"]["Ref"]]
+
+    assert len(configs) == 3
+    for config in configs:
         assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (1, 360)
 
 

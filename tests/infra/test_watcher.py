@@ -1,5 +1,6 @@
 from cloudmap_mcs.install import names as installed
-from infra import importer, watcher
+from infra import entries, watcher
+from infra.installation import RESOURCE_TYPE
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import REGISTRY, rights
 
@@ -27,7 +28,17 @@ def test_the_watcher_may_do_what_it_does_and_nothing_else(members: Stack) -> Non
         "servicediscovery:GetNamespace": {namespace},
         "servicediscovery:ListServices": {"*"},
         "events:PutEvents": {"arn:aws:events:eu-west-1:123456789012:event-bus/cloudmap-mcs-prod"},
+        "s3:GetObject": zips(members),
     }
+
+
+def zips(members: Stack) -> set[str]:
+    """Return the ARNs of the zips that the custom resource has the watcher fetch."""
+    told = members.one(RESOURCE_TYPE, Cluster="west")
+    bucket = "cdk-hnb659fds-assets-123456789012-eu-west-1"
+
+    assert told["BundleBucket"] == bucket
+    return {f"arn:aws:s3:::{bucket}/{told[name]}" for name in ("BundleArm64Key", "BundleAmd64Key")}
 
 
 def test_only_the_watchers_service_account_in_its_cluster_gets_the_role(members: Stack) -> None:
@@ -50,4 +61,4 @@ def test_the_association_names_the_service_account_that_is_installed(members: St
 
     assert (association["Namespace"], association["ServiceAccount"]) == (installed.SYSTEM_NAMESPACE, installed.WATCHER)
     assert (watcher.NAMESPACE, watcher.SERVICE_ACCOUNT) == (installed.SYSTEM_NAMESPACE, installed.WATCHER)
-    assert installed.IMPORTER_GROUP == importer.KUBERNETES_GROUP
+    assert installed.IMPORTER_GROUP == entries.KUBERNETES_GROUP

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cloudmap_mcs.domain.installation import DnsMode
 from cloudmap_mcs.install.bundle import Archive, Bundle
 from cloudmap_mcs.install.rendering import InstallSettings
 from cloudmap_mcs.install.watcher import WatcherDeployment
@@ -27,5 +28,5 @@ def a_watcher(**changes: Any) -> WatcherDeployment:
     return WatcherDeployment(**defaults | changes)
 
 
-def an_install(**changes: Any) -> InstallSettings:
-    return InstallSettings(cluster="east", watcher=a_watcher(**changes))
+def an_install(*, dns: DnsMode = DnsMode.MANAGED, watcher_role_arn: str = "", **changes: Any) -> InstallSettings:
+    return InstallSettings(cluster="east", watcher=a_watcher(**changes), dns=dns, watcher_role_arn=watcher_role_arn)

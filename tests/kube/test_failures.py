@@ -14,6 +14,7 @@ from cloudmap_mcs.errors import (
     StaleError,
 )
 from cloudmap_mcs.kube.failures import (
+    ForbiddenError,
     GoneError,
     NotFoundError,
     RefusedFieldsError,
@@ -33,7 +34,7 @@ def caused_by(*fields: str) -> dict[str, Any]:
 ANSWERS: list[Any] = [
     pytest.param("GET", 400, {}, PermanentError, id="bad-request"),
     pytest.param("GET", 401, {}, TokenRefusedError, id="unknown-token"),
-    pytest.param("GET", 403, {}, PermanentError, id="forbidden"),
+    pytest.param("GET", 403, {}, ForbiddenError, id="forbidden"),
     pytest.param("POST", 403, {"details": {"causes": TERMINATING}}, StaleError, id="namespace-terminating"),
     pytest.param("GET", 404, {"details": {"name": "web"}}, NotFoundError, id="no-such-object"),
     pytest.param("GET", 404, {"details": {}}, RetryableError, id="no-such-resource"),

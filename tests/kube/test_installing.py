@@ -8,7 +8,7 @@ import pytest
 from cloudmap_mcs.domain.installation import Account, Manifest, Reference, Right
 from cloudmap_mcs.errors import HeldFieldsError, PermanentError, StaleError
 from cloudmap_mcs.kube.client import Call
-from cloudmap_mcs.kube.failures import TokenRefusedError
+from cloudmap_mcs.kube.failures import ForbiddenError, TokenRefusedError
 from cloudmap_mcs.kube.installing import INSTALLER, KubeObjects
 from tests.fakes.api_server import InMemoryApiServer
 from tests.fakes.clock import FixedClock
@@ -193,13 +193,36 @@ def test_a_bearer_unknown_at_first_is_tried_again_for_a_minute(api: InMemoryApiS
     assert clock.ms - begun == 100_000
 
 
-def test_a_call_that_is_forbidden_is_not_tried_again(objects: KubeObjects, api: InMemoryApiServer) -> None:
-    def forbid(_: Call) -> None:
-        raise PermanentError("GET /api/v1: 403 forbidden")
+def test_rights_that_are_unknown_at_first_are_tried_again_for_a_minute_and_then_believed(
+    api: InMemoryApiServer,
+) -> None:
+    clock = FixedClock()
+    begun, objects = clock.ms, KubeObjects(api, clock)
+
+    def forbid(call: Call) -> None:
+        if clock.ms - begun < 40_000:
+            raise ForbiddenError(f"{call.action}: 403 forbidden")
 
     api.before = forbid
+    assert objects.find(CONFIG) is None
 
-    with pytest.raises(PermanentError, match="403"):
+    def forbid_for_good(call: Call) -> None:
+        raise ForbiddenError(f"{call.action}: 403 forbidden")
+
+    api.before = forbid_for_good
+    for _ in range(2):
+        with pytest.raises(ForbiddenError, match="403"):
+            objects.find(CONFIG)
+    assert clock.ms - begun == 60_000
+
+
+def test_another_refusal_is_not_tried_again(objects: KubeObjects, api: InMemoryApiServer) -> None:
+    def refuse(_: Call) -> None:
+        raise PermanentError("GET /api/v1: 400 bad request")
+
+    api.before = refuse
+
+    with pytest.raises(PermanentError, match="400"):
         objects.find(CONFIG)
     assert len(api.calls) == 1
 

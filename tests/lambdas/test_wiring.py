@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudmap_mcs.errors import PermanentError, RetryableError
+from cloudmap_mcs.kube.assuming import AssumedRole
 from lambdas.importer import wiring
 from lambdas.importer.pacing import Pace
 from tests.fakes.time import Seconds
@@ -17,7 +18,7 @@ from tests.test_settings import IMPORTER
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in IMPORTER:
+    for name in (*IMPORTER, "MCS_ASSUME_ROLE_ARN", "MCS_ASSUME_EXTERNAL_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -85,3 +86,20 @@ def test_a_pace_gives_every_caller_its_own_turn() -> None:
     now.now += 10
     pace.take()
     assert slept == [0.25, 0.5, 0.75]
+
+
+def test_a_cluster_of_another_account_is_reached_by_the_role_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assumed: list[tuple[AssumedRole, str]] = []
+
+    def assuming(role: AssumedRole, component: str, own: Any) -> Any:
+        assumed.append((role, component))
+        return own
+
+    monkeypatch.setattr(wiring, "assuming", assuming)
+    role = {"MCS_ASSUME_ROLE_ARN": "arn:aws:iam::210987654321:role/r", "MCS_ASSUME_EXTERNAL_ID": "prod/east"}
+    for name, value in {**IMPORTER, **role}.items():
+        monkeypatch.setenv(name, value)
+
+    wiring.door()
+
+    assert assumed == [(AssumedRole("arn:aws:iam::210987654321:role/r", "prod/east"), "importer")]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from cloudmap_mcs.domain.installation import DERIVED_KINDS, Manifest, Reference, is_ours, may_go, reference
 from cloudmap_mcs.domain.preflight import Finding, Hosting, PreflightError, findings
-from cloudmap_mcs.errors import IdentityError, PermanentError
+from cloudmap_mcs.errors import IdentityError
 from cloudmap_mcs.ports import Objects
+from cloudmap_mcs.reconcile.installing.applying import Applier
 from cloudmap_mcs.reconcile.installing.defining import Definer
 from cloudmap_mcs.reconcile.installing.naming import ClusterDns
 from cloudmap_mcs.reconcile.installing.patience import Patience
@@ -38,18 +39,25 @@ class Installer:
 
     def check(self, wanted: Wanted, hosting: Hosting) -> tuple[Finding, ...]:
         """Return all findings of the preflight; changes nothing."""
-        return findings(Surveyor(self.objects, self.members, self.dns, self._definer).facts(wanted, hosting))
+        return findings(self._surveyor.facts(wanted, hosting))
 
-    def install(self, wanted: Wanted, hosting: Hosting) -> Installed:
-        """Bring everything in, or up to date.
-
-        PreflightError with every finding before anything is changed; OutOfTimeError names the step that was due, and
-        what was done until then stays.
-        """
+    def approve(self, wanted: Wanted, hosting: Hosting) -> tuple[Finding, ...]:
+        """Return what is only told; PreflightError with every finding if any refuses. Changes nothing."""
         found = self.check(wanted, hosting)
         if any(finding.refuses for finding in found):
             raise PreflightError(wanted.cluster, found)
-        parts = wanted.parts
+        return found
+
+    def install(self, wanted: Wanted, hosting: Hosting) -> Installed:
+        """Bring everything in, or up to date, unless the preflight refuses: PreflightError, and nothing is changed.
+
+        OutOfTimeError names the step that was due, and what was done until then stays.
+        """
+        return self.bring_in(wanted, self.approve(wanted, hosting))
+
+    def bring_in(self, wanted: Wanted, found: tuple[Finding, ...] = ()) -> Installed:
+        """Do all steps of an install whose preflight found this."""
+        parts, told = wanted.parts, list(map(str, found))
         done = self._run(
             [
                 ("namespace", lambda: self._apply([parts.namespace])),
@@ -57,28 +65,38 @@ class Installer:
                 ("rights", lambda: self._apply(parts.rights)),
                 ("properties", lambda: self._introduce(parts.properties)),
                 ("watcher", lambda: self._apply(parts.watcher)),
-                ("dns", lambda: self.dns.turn_on(wanted.dns)),
+                ("dns", lambda: told.extend(self.dns.turn_on(wanted.dns, parts.dns))),
             ]
         )
-        return Installed(done, tuple(map(str, found)))
+        return Installed(done, tuple(told))
 
     def uninstall(self, wanted: Wanted) -> Installed:
         """Take out what bears our mark, in reverse. Definitions and the objects of users stay.
 
-        Whoever calls has stopped the importer, which would make derived objects anew.
+        The importer loses its rights before the derived objects go: one that is still under way would make them anew.
+        A cluster whose ClusterProperties say that it is another one is left alone, which is told.
         """
+        held = [
+            f"{name} is {value!r} and not {ours!r}" for name, ours, value in self._surveyor.properties(wanted.parts)
+        ]
+        if held:
+            return Installed((), (f"the cluster was left alone, as it is another one by now: {', '.join(held)}",))
         parts, told = wanted.parts, list[str]()
         done = self._run(
             [
                 ("dns", lambda: told.extend(filter(None, [self.dns.turn_off()]))),
                 ("watcher", lambda: self._remove(map(reference, reversed(parts.watcher)))),
+                ("rights", lambda: self._remove(map(reference, reversed(parts.rights)))),
                 ("derived objects", self._remove_derived),
                 ("properties", lambda: self._remove(map(reference, reversed(parts.properties)))),
-                ("rights", lambda: self._remove(map(reference, reversed(parts.rights)))),
                 ("namespace", lambda: self._remove([reference(parts.namespace)])),
             ]
         )
         return Installed(done, tuple(told))
+
+    @property
+    def _surveyor(self) -> Surveyor:
+        return Surveyor(self.objects, self.members, self.dns, self._definer)
 
     @property
     def _definer(self) -> Definer:
@@ -96,31 +114,21 @@ class Installer:
         for manifest in definitions:
             self._definer.settle(manifest)
 
+    @property
+    def _applier(self) -> Applier:
+        return Applier(self.objects, self.patience)
+
     def _apply(self, manifests: Iterable[Manifest]) -> None:
-        """Apply objects that are ours alone; one of the same name without our mark is somebody else's."""
-        for manifest in manifests:
-            found = self._settled(reference(manifest))
-            if found is not None and not is_ours(found):
-                raise PermanentError(f"{reference(manifest)} exists and bears no mark of ours: delete or rename it")
-            self.objects.apply(manifest)
+        self._applier.apply(manifests)
 
     def _introduce(self, properties: Iterable[Manifest]) -> None:
         """Tell the cluster who it is. A property that a person made with the same value stays theirs."""
         for manifest in properties:
-            found, value = self._settled(reference(manifest)), manifest["spec"]["value"]
+            found, value = self._applier.settled(reference(manifest)), manifest["spec"]["value"]
             if found is not None and found["spec"].get("value") != value:
                 raise IdentityError(f"{reference(manifest)} is {found['spec'].get('value')!r} and not {value!r}")
             if found is None or is_ours(found):
                 self.objects.apply(manifest)
-
-    def _settled(self, wanted: Reference) -> Manifest | None:
-        """Find an object; one that is being deleted is waited for, as it takes nothing new."""
-
-        def look() -> tuple[Manifest | None] | None:
-            found = self.objects.find(wanted)
-            return None if found and "deletionTimestamp" in found["metadata"] else (found,)
-
-        return self.patience.until(f"{wanted} is still being deleted", look)[0]
 
     def _remove(self, wanted: Iterable[Reference]) -> None:
         """Remove each if it is ours, and return when it is gone."""

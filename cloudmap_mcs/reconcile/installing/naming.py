@@ -1,58 +1,53 @@
-"""Let the cluster's CoreDNS answer for the clusterset's zone, and take that back."""
+"""Let the cluster's DNS answer for the clusterset's zone in one of three ways, and take that back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from cloudmap_mcs.domain.installation import Account, DnsMode, Manifest, Reference, Right, is_ours, reference
+from cloudmap_mcs.domain.installation import DnsMode, Manifest, Reference, Right, reference
 from cloudmap_mcs.domain.preflight import DnsSeen
 from cloudmap_mcs.domain.wellknown import MANAGED_BY
-from cloudmap_mcs.errors import PermanentError, StaleError
+from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.ports import Objects
+from cloudmap_mcs.reconcile.installing.applying import Applier
+from cloudmap_mcs.reconcile.installing.coredns import CoreDns, CorefileKeeper, DnsAddon
+from cloudmap_mcs.reconcile.installing.owndns import OwnDns
 from cloudmap_mcs.reconcile.installing.patience import Patience
 
-_ATTEMPTS: Final = 3
-_KEY: Final = "Corefile"
 _RIGHTS: Final = tuple(Right(verb, "multicluster.x-k8s.io", "serviceimports") for verb in ("list", "watch"))
+_ANY_ADDRESS: Final = ("192.0.2.53",)
+"""An address for documentation (RFC 5737): whether a Corefile can be edited does not depend on it."""
+
+_NOT_YET: Final = (
+    "the Corefile in the cluster is not the edited one yet; with the managed add-on, an edit of the ConfigMap by hand "
+    "keeps it out"
+)
 
 
 class DnsRules(Protocol):
-    """What is known about CoreDNS, as pure functions (`install.corefile`, and `install.dns` for the rights)."""
+    """What is known about CoreDNS, as pure functions: the module `install.dns`.
+
+    `served`, `forwarded` and `untouched` return the Corefile in which the cluster's CoreDNS serves the zone itself,
+    forwards it, or is as it was; each takes out what another has put in. All on Corefiles may raise PermanentError.
+    """
 
     def supports_multicluster(self, version: str) -> bool: ...
 
-    def is_enabled(self, corefile: str) -> bool: ...
+    def is_served(self, corefile: str) -> bool: ...
 
-    def enable(self, corefile: str) -> str: ...
+    def is_forwarded(self, corefile: str, addresses: Sequence[str]) -> bool: ...
 
-    def disable(self, corefile: str) -> str: ...
+    def has_server(self, corefile: str) -> bool: ...
+
+    def served(self, corefile: str) -> str: ...
+
+    def forwarded(self, corefile: str, addresses: Sequence[str]) -> str: ...
+
+    def untouched(self, corefile: str) -> str: ...
 
     def rights(self, *, account: str = ..., namespace: str = ...) -> Sequence[Manifest]: ...
 
-
-class DnsAddon(Protocol):
-    """The Corefile in the settings of the managed add-on, which would overwrite one in the ConfigMap."""
-
-    def corefile(self) -> str | None:
-        """Return the text that the add-on is set to; None if it uses its own."""
-        ...
-
-    def write(self, corefile: str) -> None:
-        """Set the add-on to this text, keep its other settings, and return when the update is done."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CoreDns:
-    """The cluster's CoreDNS as found: its version, who it is, and the ConfigMap with its Corefile."""
-
-    version: str
-    account: Account
-    config: Manifest
-
-    @property
-    def corefile(self) -> str:
-        return str(self.config["data"][_KEY])
+    def own_dns(self) -> tuple[Reference, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,144 +59,145 @@ class ClusterDns:
     patience: Patience
     addon: DnsAddon | None = None
 
-    def see(self) -> DnsSeen | None:
-        """Look at CoreDNS and judge whether it can be edited; None if there is none to be seen."""
+    def see(self, mode: DnsMode = DnsMode.MANAGED) -> DnsSeen | None:
+        """Look at CoreDNS and judge whether it can be brought into this mode; None if there is none to be seen."""
         try:
-            there = self._find()
+            there = self._keeper.find()
         except PermanentError as error:
             return DnsSeen(version="", is_capable=True, problem=str(error))
         if there is None:
             return None
-        try:
-            is_capable = self.rules.supports_multicluster(there.version)
-        except PermanentError as error:
-            return DnsSeen(version=there.version, is_capable=True, problem=str(error))
-        text = self._read(there)
-        try:
-            enabled = self.rules.enable(text)
-            is_enabled = self.rules.is_enabled(text)
-        except PermanentError as error:
-            return DnsSeen(version=there.version, is_capable=is_capable, problem=str(error))
-        # A line that a person writes must not bear our mark, or we would take it out one day.
-        unmarked = (line.partition(f" # added by {MANAGED_BY}")[0] for line in enabled.splitlines())
-        lines = tuple(line.strip() for line in unmarked if line not in text.splitlines())
-        return DnsSeen(version=there.version, is_capable=is_capable, is_enabled=is_enabled, lines=lines)
+        text = self._keeper.read(there)
+        addresses = self._own.addresses() or _ANY_ADDRESS
+        obstacle = _problem(lambda: self.rules.forwarded(text, addresses))
+        if mode is DnsMode.STUB_ZONE:
+            return DnsSeen(version=there.version, is_capable=True, problem=obstacle)
+        return replace(self._as_server(there.version, text, mode), can_forward=not obstacle)
 
-    def turn_on(self, mode: DnsMode) -> None:
-        """Give CoreDNS its rights, have the API server confirm them, and only then edit the Corefile.
-
-        Without the rights CoreDNS never becomes ready and fails unknown names of the cluster itself.
-        Where a person sees to the DNS, one that cannot be told for sure is left to them with its rights.
-        """
+    def is_bypassed(self) -> bool:
+        """Say whether a cache on the nodes sends the zone past CoreDNS, or may do so."""
+        text = self._keeper.node_cache()
+        if text is None:
+            return False
         try:
-            there = self._find()
+            return not self.rules.has_server(text)
         except PermanentError:
-            if mode is DnsMode.MANUAL:
-                return
-            raise
-        if there is None:
-            return
-        for manifest in self.rules.rights(account=there.account.name, namespace=there.account.namespace):
-            self._apply(manifest)
-        for right in _RIGHTS:
-            self.patience.until(
-                f"the API server does not let CoreDNS ({there.account}) {right} yet",
-                lambda right=right: True if self.objects.may(there.account, right) else None,  # type: ignore[misc]
-            )
-        if mode is DnsMode.MANAGED:
-            self._edit(self.rules.enable)
-            self.patience.until(
-                "the Corefile in the cluster does not have the option yet; with the managed add-on, an edit of the "
-                "ConfigMap by hand keeps it out",
-                lambda: True if self._is_on() else None,
-            )
+            return True
+
+    def turn_on(self, mode: DnsMode, own: Sequence[Manifest] = ()) -> tuple[str, ...]:
+        """Bring the cluster's DNS into this mode, and take out what another mode had put in.
+
+        `own` is the CoreDNS of our own (`Parts.dns`). Returns what a person should know.
+        """
+        if mode is DnsMode.STUB_ZONE:
+            self._forward(own)
+        elif mode is DnsMode.MANAGED:
+            self._serve()
+        else:
+            return self._leave_to_a_person()
+        return ()
 
     def turn_off(self) -> str | None:
-        """Take our edit back, then the rights; return why CoreDNS keeps its rights, if it does.
+        """Take our edit back, then our CoreDNS and the rights; return why the cluster's keeps its rights, if it does.
 
         It does while a Corefile has the option, which a person may have written. One that runs on the old Corefile for
         another minute keeps the answers it has.
         """
         try:
-            text = self._edit(self.rules.disable)
-            kept = "a person has put the option multicluster into the Corefile" if self.rules.is_enabled(text) else None
+            text = self._keeper.edit(self.rules.untouched)
+            kept = "a person has put the option multicluster into the Corefile" if self.rules.is_served(text) else None
         except PermanentError as error:
             kept = str(error)
+        self._own.remove()
         if kept:
             return f"CoreDNS keeps its rights: {kept}"
-        for manifest in reversed(self.rules.rights()):
-            found = self.objects.find(reference(manifest))
-            if found is not None and is_ours(found):
-                self.objects.remove(found)
+        self._take_rights()
         return None
 
-    def _is_on(self) -> bool:
-        there = self._find()
-        return there is not None and self.rules.is_enabled(there.corefile)
+    @property
+    def _keeper(self) -> CorefileKeeper:
+        return CorefileKeeper(self.objects, self.addon)
 
-    def _edit(self, change: Callable[[str], str]) -> str:
-        """Change the Corefile where it lives; return the text that is there then."""
-        attempt = 1
-        while (there := self._find()) is not None:
-            text = self._read(there)
-            changed = change(text)
-            if changed == text:
-                return text
-            try:
-                self._write(there, changed)
-            except StaleError:
-                if attempt == _ATTEMPTS:
-                    raise
-                attempt += 1
-            else:
-                return changed
-        return ""
+    @property
+    def _own(self) -> OwnDns:
+        return OwnDns(self.objects, self.patience, self.rules.own_dns())
 
-    def _read(self, there: CoreDns) -> str:
-        return (self.addon.corefile() if self.addon else None) or there.corefile
+    @property
+    def _applier(self) -> Applier:
+        return Applier(self.objects, self.patience)
 
-    def _write(self, there: CoreDns, text: str) -> None:
-        if self.addon:
-            self.addon.write(text)
-        else:
-            self.objects.replace({**there.config, "data": {**there.config["data"], _KEY: text}})
+    def _as_server(self, version: str, text: str, mode: DnsMode) -> DnsSeen:
+        """Judge whether CoreDNS can serve the zone itself; a person may also have seen to a server for it."""
+        try:
+            is_capable = self.rules.supports_multicluster(version)
+        except PermanentError as error:
+            return DnsSeen(version=version, is_capable=True, problem=str(error))
+        try:
+            # Where a person sees to the DNS, edits of ours are about to go, and any server for the zone is theirs.
+            before = self.rules.untouched(text) if mode is DnsMode.MANUAL else text
+            is_theirs = mode is DnsMode.MANUAL and self.rules.has_server(before)
+            after = before if is_theirs else self.rules.served(before)
+            is_enabled = is_theirs or self.rules.is_served(before)
+        except PermanentError as error:
+            return DnsSeen(version=version, is_capable=is_capable, problem=str(error))
+        # A line that a person writes must not bear our mark, or we would take it out one day.
+        unmarked = (line.partition(f" # added by {MANAGED_BY}")[0] for line in after.splitlines())
+        lines = tuple(line.strip() for line in unmarked if line not in before.splitlines())
+        return DnsSeen(version=version, is_capable=is_capable, is_enabled=is_enabled, lines=lines)
 
-    def _apply(self, manifest: Manifest) -> None:
-        found = self.objects.find(reference(manifest))
-        if found is not None and not is_ours(found):
-            raise PermanentError(f"{reference(manifest)} exists and bears no mark of ours: delete or rename it")
-        self.objects.apply(manifest)
+    def _serve(self) -> None:
+        """Give CoreDNS its rights, have the API server confirm them, and only then edit the Corefile.
 
-    def _find(self) -> CoreDns | None:
-        """Find the one CoreDNS of the cluster by the label that every distribution gives it."""
-        found = [
-            (deployment, version)
-            for deployment in self.objects.all_of("apps/v1", "Deployment", selector="k8s-app=kube-dns")
-            if (version := _version(deployment)) is not None
-        ]
-        if not found:
-            return None
-        if len(found) > 1:
-            names = ", ".join(str(reference(deployment)) for deployment, _ in found)
-            raise PermanentError(f"several Deployments of CoreDNS have the label k8s-app=kube-dns: {names}")
-        ((deployment, version),) = found
-        namespace, pod = deployment["metadata"]["namespace"], deployment["spec"]["template"]["spec"]
-        account = Account(namespace, pod.get("serviceAccountName") or "default")
-        return CoreDns(version, account, self._config(namespace, pod))
+        Without the rights CoreDNS never becomes ready and fails unknown names of the cluster itself.
+        """
+        there = self._keeper.find()
+        if there is None:
+            return
+        self._give_rights(there)
+        self._keeper.edit(self.rules.served)
+        self.patience.until(_NOT_YET, lambda: self._keeper.holds(self.rules.is_served))
+        self._own.leave()
 
-    def _config(self, namespace: str, pod: Manifest) -> Manifest:
-        names = [volume["configMap"]["name"] for volume in pod.get("volumes") or () if "configMap" in volume]
-        for name in names:
-            config = self.objects.find(Reference("v1", "ConfigMap", name, namespace))
-            if config is not None and _KEY in (config.get("data") or {}):
-                return config
-        raise PermanentError(f"no ConfigMap of CoreDNS in {namespace} has a Corefile; looked at: {', '.join(names)}")
+    def _forward(self, own: Sequence[Manifest]) -> None:
+        """Have our own CoreDNS answer before the cluster's forwards anything to it."""
+        if self._keeper.find() is None:
+            return
+        addresses = self._own.bring_in(own)
+        self._keeper.edit(lambda text: self.rules.forwarded(text, addresses))
+        self.patience.until(_NOT_YET, lambda: self._keeper.holds(lambda text: self.rules.is_forwarded(text, addresses)))
+        self._take_rights()
+
+    def _leave_to_a_person(self) -> tuple[str, ...]:
+        """Give CoreDNS its rights, unless it cannot be told which it is, and take our edits back if there are any."""
+        try:
+            there = self._keeper.find()
+        except PermanentError:
+            return ()
+        if there is not None:
+            self._give_rights(there)
+        try:
+            self._keeper.edit(self.rules.untouched)
+        except PermanentError as error:
+            return (str(error),)
+        self._own.leave()
+        return ()
+
+    def _give_rights(self, there: CoreDns) -> None:
+        self._applier.apply(self.rules.rights(account=there.account.name, namespace=there.account.namespace))
+        for right in _RIGHTS:
+            self.patience.until(
+                f"the API server does not let CoreDNS ({there.account}) {right} yet",
+                lambda right=right: True if self.objects.may(there.account, right) else None,  # type: ignore[misc]
+            )
+
+    def _take_rights(self) -> None:
+        self._applier.withdraw(map(reference, reversed(self.rules.rights())))
 
 
-def _version(deployment: Manifest) -> str | None:
-    """Return the tag of CoreDNS's image, empty if it has none; None for a Deployment without CoreDNS."""
-    for container in deployment["spec"]["template"]["spec"]["containers"]:
-        repository, _, tag = container["image"].partition("@")[0].rpartition("/")[2].partition(":")
-        if "coredns" in repository:
-            return str(tag)
-    return None
+def _problem(attempt: Callable[[], object]) -> str:
+    """Say what keeps an edit from being made; empty if nothing does."""
+    try:
+        attempt()
+    except PermanentError as error:
+        return str(error)
+    return ""

@@ -45,3 +45,16 @@ class Patience:
         if self.left() <= seconds:
             raise OutOfTimeError(f"no time was left: {what}; deploy again, which goes on from there")
         self.clock.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientClock:
+    """A Clock for adapters that wait by themselves: none of them sleeps past the deadline, OutOfTimeError instead."""
+
+    patience: Patience
+
+    def now_ms(self) -> int:
+        return self.patience.clock.now_ms()
+
+    def sleep(self, seconds: float) -> None:
+        self.patience.pause(seconds, "an answer of the cluster or of AWS was being waited for")

@@ -8,12 +8,12 @@ from cloudmap_mcs.domain.installation import DnsMode, Manifest, Parts, Reference
 from cloudmap_mcs.domain.model import ClusterId, cluster_id
 from cloudmap_mcs.domain.others import GKE, SIGNS
 from cloudmap_mcs.domain.preflight import Facts, Hosting, Sighting
-from cloudmap_mcs.errors import McsError, PermanentError
+from cloudmap_mcs.errors import McsError, PermanentError, UnreachableError
 from cloudmap_mcs.ports import Member, Objects
 from cloudmap_mcs.reconcile.installing.defining import Definer, why_refused
 from cloudmap_mcs.reconcile.installing.naming import ClusterDns
 
-_KUBE_SYSTEM: Final = Reference("v1", "Namespace", "kube-system")
+KUBE_SYSTEM: Final = Reference("v1", "Namespace", "kube-system")
 _AGENT: Final = Reference("apps/v1", "DaemonSet", "eks-pod-identity-agent", "kube-system")
 
 _MCS_VERSIONS: Final = ("multicluster.x-k8s.io/v1beta1", "multicluster.x-k8s.io/v1alpha1")
@@ -46,14 +46,19 @@ class Surveyor:
     definer: Definer
 
     def facts(self, wanted: Wanted, hosting: Hosting) -> Facts:
-        """Gather the facts. An API server that does not answer is a fact, a registry that does not is an error."""
+        """Gather the facts. An API server that fails and a registry out of reach are facts, other failures errors."""
         sighting, unreached = None, ""
         try:
-            kube_system = self.objects.find(_KUBE_SYSTEM)
+            kube_system = self.objects.find(KUBE_SYSTEM)
         except McsError as error:
             unreached = str(error)
         else:
             sighting = self._look(wanted, owner=kube_system["metadata"]["uid"] if kube_system else "")
+        registered, unanswered = None, ""
+        try:
+            registered = self._registered(wanted.cluster)
+        except UnreachableError as error:
+            unanswered = str(error)
         return Facts(
             cluster=wanted.cluster,
             hosting=hosting,
@@ -61,7 +66,8 @@ class Surveyor:
             uses_pod_identity=wanted.uses_pod_identity,
             unreached=unreached,
             sighting=sighting,
-            registered=self._registered(wanted.cluster),
+            registered=registered,
+            unanswered=unanswered,
         )
 
     def _registered(self, cluster: str) -> str | None:
@@ -80,8 +86,9 @@ class Surveyor:
             foreign_imports=self._foreign_imports(),
             blocked=self._blocked(wanted.parts),
             foreign=self._foreign(wanted.parts),
-            properties=self._properties(wanted.parts),
-            dns=self.dns.see(),
+            properties=self.properties(wanted.parts),
+            dns=self.dns.see(wanted.dns),
+            is_dns_bypassed=self.dns.is_bypassed(),
             has_identity_agent=self.objects.find(_AGENT) is not None,
         )
 
@@ -107,7 +114,8 @@ class Surveyor:
         found = [self.objects.find(reference(manifest)) for manifest in parts.own]
         return tuple(reference(there) for there in found if there is not None and not is_ours(there))
 
-    def _properties(self, parts: Parts) -> tuple[tuple[str, str, str], ...]:
+    def properties(self, parts: Parts) -> tuple[tuple[str, str, str], ...]:
+        """List the ClusterProperties that hold another value: name, ours and theirs."""
         differing = []
         for manifest in parts.properties:
             found, value = self._property(manifest["metadata"]["name"]), manifest["spec"]["value"]

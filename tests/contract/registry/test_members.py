@@ -52,11 +52,12 @@ def test_the_namespace_is_found_by_its_http_name_which_can_differ(
 
 
 def test_a_namespace_of_another_account_is_used_by_arn(
-    connect: Connect, client: Any, namespace: str, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, client: Any, admin: SimulatorAdmin, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_home = connect(A)
     mine = at_home.put(KEY, a_record(an_export("a"), 1))
     arn = client.get_namespace(Id=namespace)["Namespace"]["Arn"]
+    admin.share("mcs", [arn], ["210987654321"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "210987654321")
     abroad = clients.build("eu-west-1")
     guest = CloudMapRegistry(

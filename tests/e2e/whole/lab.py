@@ -11,13 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloudmap_mcs.install.bundle import OwnImage
-from cloudmap_mcs.install.watcher import WatcherDeployment
 from sandbox.cloudmap.client import SimulatorAdmin
 from sandbox.controlplane.client import KubeClient
 from sandbox.pids import ProcessRecord
 from sandbox.process import Child, free_ports
-from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES, Member, Sandbox
+from sandbox.sandbox import ACCOUNT, Member, Sandbox
 from sandbox.starting import Site
 from sandbox.watchers import Beside
 from tests.e2e.waiting import eventually
@@ -242,17 +240,7 @@ class Lab:
         port = json.loads((self.site.folder / "identity.json").read_text())["port"]
         beside = Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes, port)
         health = free_ports(1, SystemRandom())[0]
-        deployment = WatcherDeployment(
-            clusterset=CLUSTERSET,
-            members=tuple(self.sandbox.members),
-            namespace_id=self.sandbox.deployed.namespace_id,
-            bus_arn=self.sandbox.deployed.bus_arn,
-            hub_region=REGION,
-            resync_seconds=RESYNC_MINUTES * 60,
-            code=OwnImage(image="sandbox"),
-            health_port=health,
-        )
-        self.watchers[cluster.id] = beside.start_watcher(cluster.member, deployment)
+        self.watchers[cluster.id] = beside.start_watcher(cluster.member, health_port=health)
 
     def audit(self, cluster: Cluster) -> list[dict[str, Any]]:
         """Read a cluster's audit log."""

@@ -6,12 +6,13 @@ from typing import Any
 from cloudmap_mcs.domain.installation import DnsMode, Manifest
 from cloudmap_mcs.domain.model import ClusterId
 from cloudmap_mcs.domain.preflight import Hosting
-from cloudmap_mcs.install import corefile, dns
+from cloudmap_mcs.install import dns
 from cloudmap_mcs.install.rendering import parts
 from cloudmap_mcs.kube.installing import KubeObjects
 from cloudmap_mcs.ports import Member
+from cloudmap_mcs.reconcile.installing.coredns import DnsAddon
 from cloudmap_mcs.reconcile.installing.installer import Installed, Installer
-from cloudmap_mcs.reconcile.installing.naming import ClusterDns, DnsAddon
+from cloudmap_mcs.reconcile.installing.naming import ClusterDns
 from cloudmap_mcs.reconcile.installing.patience import Patience
 from cloudmap_mcs.reconcile.installing.surveying import Wanted
 from tests.fakes.api_server import InMemoryApiServer
@@ -25,21 +26,14 @@ EKS = Hosting(
 MINUTE = 60.0
 
 
-class Rules:
-    """The pure functions that a door hands in."""
-
-    supports_multicluster = staticmethod(corefile.supports_multicluster)
-    is_enabled = staticmethod(corefile.is_enabled)
-    enable = staticmethod(corefile.enable)
-    disable = staticmethod(corefile.disable)
-    rights = staticmethod(dns.rights)
-
-
 @dataclass
 class MembersInMemory:
     owners: dict[str, str] = field(default_factory=dict)
+    failure: Exception | None = None
 
     def read_member(self, cluster: ClusterId) -> Member | None:
+        if self.failure:
+            raise self.failure
         owner = self.owners.get(cluster)
         return Member(cluster, owner, "0.1.0", (1,), 0, frozenset()) if owner else None
 
@@ -70,7 +64,7 @@ class InstallRig:
     def installer(self, seconds: float = MINUTE) -> Installer:
         objects = KubeObjects(self.api, self.clock)
         patience = Patience(self.clock, self.clock.ms + int(seconds * 1000))
-        return Installer(objects, self.members, ClusterDns(objects, Rules(), patience, self.addon), patience)
+        return Installer(objects, self.members, ClusterDns(objects, dns, patience, self.addon), patience)
 
     def install(self, wanted: Wanted | None = None, *, hosting: Hosting = EKS, seconds: float = MINUTE) -> Installed:
         self.api.calls.clear()

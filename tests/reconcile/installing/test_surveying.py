@@ -44,6 +44,17 @@ def test_an_api_server_that_does_not_answer_is_a_finding_among_others(rig: Insta
     assert [finding.kind for finding in refused.value.findings] == [Kind.IDENTITY, Kind.REACHABILITY]
 
 
+def test_a_registry_that_cannot_be_reached_is_a_finding_among_others(rig: InstallRig) -> None:
+    rig.members.failure = UnreachableError("could not connect to servicediscovery.eu-west-1")
+    rig.api.add({"apiVersion": ROLES, "kind": "ClusterRole", "metadata": {"name": "cloudmap-mcs:view"}, "rules": []})
+
+    with pytest.raises(PreflightError, match="no answer from Cloud Map: could not connect") as refused:
+        rig.install()
+
+    assert [finding.kind for finding in refused.value.findings] == [Kind.REACHABILITY, Kind.OWNERSHIP]
+    assert rig.api.writes == []
+
+
 def test_everything_in_the_way_is_in_one_answer(rig: InstallRig) -> None:
     metadata = {"name": "cloud-map-mcs-controller-manager", "namespace": "cloud-map-mcs-system"}
     rig.api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "cloud-map-mcs-system"}})

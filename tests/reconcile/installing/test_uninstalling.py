@@ -50,7 +50,7 @@ def test_a_cluster_is_as_before_except_for_the_definitions(rig: InstallRig) -> N
 
     done = rig.uninstall()
 
-    assert done.done == ("dns", "watcher", "derived objects", "properties", "rights", "namespace")
+    assert done.done == ("dns", "watcher", "rights", "derived objects", "properties", "namespace")
     assert done.told == ()
     assert rig.corefile == corefile
     assert rig.api.names() - before == {

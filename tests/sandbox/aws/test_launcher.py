@@ -6,28 +6,29 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import cloudformation, launcher
+from sandbox.aws import launcher
+from sandbox.aws.inside import cloudformation, doors, resources
 
-KNOWN = "AWS::ServiceDiscovery::HttpNamespace"
+KNOWN = ("AWS::ServiceDiscovery::HttpNamespace", "AWS::Scheduler::Schedule")
 
 
 def inside() -> cloudformation.Inside:
     module = ModuleType("ministack")
-    return cloudformation.Inside(module, module, module, "http://127.0.0.1:1")
+    return cloudformation.Inside(module, module, module, module, "http://127.0.0.1:1")
 
 
 def test_a_ministack_that_knows_other_types_than_the_pinned_one_is_refused() -> None:
     with pytest.raises(SystemExit, match=r"knows AWS::EKS::AccessEntry, unlike the pinned one"):
-        cloudformation.register({KNOWN: {}, "AWS::EKS::AccessEntry": {}}, inside())
+        cloudformation.register({**dict.fromkeys(KNOWN), "AWS::EKS::AccessEntry": None}, inside())
     with pytest.raises(SystemExit, match=r"does not know AWS::ServiceDiscovery::HttpNamespace"):
         cloudformation.register({}, inside())
 
 
 def test_all_types_are_registered_with_create_update_and_delete() -> None:
-    handlers: dict[str, Any] = {KNOWN: {}}
+    handlers: dict[str, Any] = dict.fromkeys(KNOWN)
     cloudformation.register(handlers, inside())
 
-    assert len(handlers) == 4
+    assert len(handlers) == 6
     assert all(set(handler) == {"create", "update", "delete"} for handler in handlers.values())
 
 
@@ -46,7 +47,7 @@ def test_every_request_counts_as_one_over_tls() -> None:
         return {}
 
     async def call() -> None:
-        await launcher.as_tls(application)({"type": "http", "headers": [(b"host", b"x")]}, nothing, nothing)
+        await doors.as_tls(application)({"type": "http", "headers": [(b"host", b"x")]}, nothing, nothing)
 
     asyncio.run(call())
 
@@ -56,14 +57,14 @@ def test_every_request_counts_as_one_over_tls() -> None:
 def test_a_change_of_an_identifying_property_makes_a_new_resource_before_the_old_one_goes() -> None:
     done: list[str] = []
 
-    class Kind(cloudformation.Resource):
+    class Kind(resources.Resource):
         replaced_by = ("Name",)
 
-        def create(self, _logical_id: str, _properties: dict[str, Any], _stack: str) -> cloudformation.Made:
+        def create(self, _logical_id: str, _properties: dict[str, Any], _stack: str) -> resources.Made:
             done.append("create")
             return "new", {}
 
-        def change(self, physical_id: str, _properties: dict[str, Any]) -> cloudformation.Made:
+        def change(self, physical_id: str, _properties: dict[str, Any]) -> resources.Made:
             done.append("change")
             return physical_id, {}
 

@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from infra.cache import cache_folder
-from sandbox.aws.deploy import Cdk, deploy
+from sandbox.aws.deploy import Cdk, deploy, prepare
 from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.outputs import Deployed
 from sandbox.aws.server import EksCluster, LocalAws
@@ -97,6 +97,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server.wait_until(aws.is_up, timeout=30)
         for name in ("test-east", "test-west"):
             aws.announce(EksCluster(name, "1.35", f"https://{name}.invalid", "Y2E=", f"{SECRET}{name}"))
+        prepare(cdk, clusterset, processes=processes, say=print)
         first = deploy(cdk, clusterset, processes=processes, say=print)
         yield Lab(aws, first, deploy(cdk, clusterset, processes=processes, say=print))
 

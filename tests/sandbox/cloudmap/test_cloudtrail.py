@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +15,7 @@ from sandbox.cloudmap.cloudtrail import Report, reports_of
 from sandbox.cloudmap.errors import ApiError
 from sandbox.cloudmap.server import start
 from sandbox.cloudmap.settings import Trail
-from sandbox.cloudmap.wire import Request
+from sandbox.cloudmap.wire import Request, Signed
 from tests.contract.cloudmap.backend import a_client
 from tests.sandbox.cloudmap.rules import ME
 
@@ -24,6 +25,7 @@ REGISTER = Request(
     ME,
     "key",
     "Boto3/1 cloudmap-mcs/0.1",
+    Signed("POST", "/", (), b""),
 )
 
 
@@ -70,7 +72,7 @@ def test_refused_call_is_reported_with_its_error() -> None:
 
 def test_reads_are_not_reported() -> None:
     for operation in ("GetInstance", "ListServices", "DiscoverInstances"):
-        assert _reports(Request(operation, {}, ME, "key", ""), {}) == []
+        assert _reports(replace(REGISTER, operation=operation), {}) == []
 
 
 def test_reports_can_be_lost_and_doubled() -> None:

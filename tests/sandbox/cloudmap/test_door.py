@@ -145,8 +145,7 @@ def test_statistics_tell_access_keys_operations_and_outcomes_apart(
     assert admin.stats()["total"] == 0
 
 
-def test_access_key_of_twelve_digits_is_its_own_account(running: RunningSimulator, admin: SimulatorAdmin) -> None:
-    admin.change(sharing="off")
+def test_access_key_of_twelve_digits_is_its_own_account(running: RunningSimulator) -> None:
     one, two = (a_client(running.url, access_key=key) for key in ("111111111111", "222222222222"))
     one.create_http_namespace(Name="mcs.demo")
 

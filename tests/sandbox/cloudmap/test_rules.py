@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.sandbox.cloudmap.rules import ME, OTHER, Driven, refused
+from tests.sandbox.cloudmap.rules import Driven, refused
 
 
 @pytest.mark.parametrize(("rule", "moves"), [("changed", [1, 0]), ("always", [1, 1]), ("never", [0, 0])])
@@ -134,47 +134,6 @@ def test_deleted_service_lingers_in_a_lagging_data_plane() -> None:
     cloudmap.wait(5)
     with refused("ServiceNotFound"):
         cloudmap.found()
-
-
-def test_other_account_needs_the_arn_and_the_owner() -> None:
-    cloudmap = Driven()
-    namespace = cloudmap.namespace()
-    service = cloudmap.service(NamespaceId=namespace)
-    arn = cloudmap.call("GetService", Id=service)["Service"]["Arn"]
-    request = {"InstanceId": "a", "Attributes": {"k": "v"}}
-    with refused("ServiceNotFound"):
-        cloudmap.call("RegisterInstance", OTHER, ServiceId=service, **request)
-
-    operation = cloudmap.call("RegisterInstance", OTHER, ServiceId=arn, **request)
-    cloudmap.wait()
-
-    with refused("OperationNotFound"):
-        cloudmap.call("GetOperation", OTHER, **operation)
-    found = cloudmap.call("GetOperation", OTHER, **operation, OwnerAccount=ME.account)["Operation"]
-    assert found["Status"] == "SUCCESS"
-    place = {"NamespaceName": "mcs.demo", "ServiceName": "web.shop"}
-    with refused("NamespaceNotFound"):
-        cloudmap.call("DiscoverInstances", OTHER, **place)
-    assert len(cloudmap.call("DiscoverInstances", OTHER, **place, OwnerAccount=ME.account)["Instances"]) == 1
-    answer = cloudmap.call("GetInstance", OTHER, ServiceId=arn, InstanceId="a")
-    assert (answer["ResourceOwner"], answer["Instance"]["CreatedByAccount"]) == (ME.account, OTHER.account)
-    wanted = [{"Name": "RESOURCE_OWNER", "Values": ["OTHER_ACCOUNTS"]}]
-    assert [n["Id"] for n in cloudmap.call("ListNamespaces", OTHER, Filters=wanted)["Namespaces"]] == [namespace]
-
-
-def test_nothing_is_shared_when_sharing_is_off() -> None:
-    cloudmap = Driven(sharing="off")
-    identifier = cloudmap.namespace()
-    arn = cloudmap.call("GetNamespace", Id=identifier)["Namespace"]["Arn"]
-    service = cloudmap.call("GetService", Id=cloudmap.service(NamespaceId=identifier))["Service"]["Arn"]
-
-    with refused("NamespaceNotFound"):
-        cloudmap.call("GetNamespace", OTHER, Id=arn)
-    with refused("ServiceNotFound"):
-        cloudmap.call("GetService", OTHER, Id=service)
-    with refused("ResourceNotFoundException"):
-        cloudmap.call("ListTagsForResource", OTHER, ResourceARN=arn)
-    assert cloudmap.call("ListNamespaces", OTHER)["Namespaces"] == []
 
 
 def test_ec2_instance_gets_its_address() -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.credentials import ContainerProvider
 
 from sandbox.controlplane.client import ApiUnreachableError
-from sandbox.identity.config import ApiServer, Config, read_config
+from sandbox.identity.config import ApiServer, Config, NodeConfig, read_config, read_node_config
 from sandbox.identity.review import AUDIENCE, Reviewer, ServiceAccount
 from sandbox.identity.server import Agent, Server, credentials_url
 from sandbox.identity.session import NoAssociationError, session_name
@@ -81,6 +81,15 @@ def test_the_api_server_is_asked_for_the_audience_of_pod_identity() -> None:
     assert [body["spec"] for body in server.asked] == [{"token": "good", "audiences": [AUDIENCE]}]
 
 
+def test_on_a_node_pods_need_not_name_their_cluster() -> None:
+    own = Agent({"east": ApiServerWithOneToken()}, Sessions(), own="east")
+
+    status, body = own.answer("/v1/credentials", "good")
+
+    assert (status, body["AccessKeyId"]) == (HTTPStatus.OK, "AKIA")
+    assert agent().answer("/v1/credentials", "good")[0] == HTTPStatus.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     ("path", "token", "status", "words"),
     [
@@ -141,3 +150,23 @@ def test_the_configuration_survives_its_file(tmp_path: Path) -> None:
     config.write(tmp_path / "identity.json")
 
     assert read_config(tmp_path / "identity.json") == config
+
+
+def test_the_configuration_of_a_node_survives_its_file(tmp_path: Path) -> None:
+    api = ApiServer("https://x", "ca", "crt", "key")
+    config = NodeConfig(
+        cluster="east",
+        api=api,
+        account="123456789012",
+        region="us-east-1",
+        aws_host="10.66.0.1",
+        aws_port=2,
+        addresses=("169.254.170.23", "fd00:ec2::23"),
+        uri="http://169.254.170.23/v1/credentials",
+        variables={"AWS_REGION": "us-east-1"},
+        webhook=("10.66.0.11", 9443),
+        serving=("server.crt", "server.key"),
+    )
+    config.write(tmp_path / "node.json")
+
+    assert read_node_config(tmp_path / "node.json") == config

@@ -19,7 +19,9 @@ from sandbox.clusters import member
 from sandbox.controlplane.applying import apply
 from sandbox.controlplane.cluster import ControlPlane
 from sandbox.controlplane.spec import Ports, TokenWebhook
+from sandbox.nodes import coredns
 from sandbox.nodes.addresses import FAMILIES
+from sandbox.nodes.clusters import addresses
 from sandbox.nodes.entering import real_nodes
 from sandbox.process import Processes, free_ports, interruptible
 
@@ -38,6 +40,7 @@ def main(folder: Path) -> None:
         plane.start(datetime.now(UTC))  # noqa: TID251 - a door
         nodes.boot(plane, processes)
         apply(plane.client(), custom_resource_definitions())
+        apply(plane.client(), coredns.installed(addresses({CLUSTER: FAMILY})[CLUSTER], image=nodes.parts.coredns))
         nodes.finish({CLUSTER: member(CLUSTER, plane)}, processes)
         told = {"kubectl": str(nodes.parts.binaries["kubectl"]), "kubeconfig": str(plane.kubeconfig)}
         print(json.dumps(told), flush=True)  # noqa: T201 - to whoever started it

@@ -35,7 +35,7 @@ def nodes(tmp_path: Path) -> RealNodes:
     return RealNodes(
         network=Network(tmp_path),
         cgroups=Cgroups("mcs", tmp_path / "cgroup"),
-        parts=NodeParts(tmp_path / "rootfs", {"pause:1": tmp_path / "pause.tar"}, "coredns:1", binaries),
+        parts=NodeParts(tmp_path / "rootfs", {"pause:1": tmp_path / "pause.tar"}, "coredns:1", "python:1", binaries),
         families={"east": FAMILIES["dual"], "west": FAMILIES["dual-ipv6"]},
         sources=tmp_path / "checkout",
     )
@@ -122,3 +122,31 @@ class LabelledNode(KubeClient):
         assert (path, content_type) == ("/api/v1/nodes/east-node", MERGE)
         self.seen.append(body["metadata"]["labels"]["topology.kubernetes.io/zone"])
         return {}
+
+
+@pytest.mark.parametrize(
+    ("status", "are_there"),
+    [
+        ({}, False),
+        ({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}, False),
+        ({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "readyReplicas": 2}, False),
+        ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 1}, False),
+        ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}, True),
+    ],
+    ids=["nothing", "older", "surge", "not-ready", "ready"],
+)
+def test_watchers_are_there_when_the_latest_deployment_is_rolled_out(status: dict[str, int], are_there: bool) -> None:
+    client = DeployedWatcher({"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": status})
+
+    assert clusters._has_watchers(client) is are_there
+
+
+class DeployedWatcher(KubeClient):
+    """An API server that has one Deployment."""
+
+    def __init__(self, deployment: dict[str, Any]) -> None:
+        self._deployment = deployment
+
+    def get(self, path: str) -> dict[str, Any]:
+        assert path == "/apis/apps/v1/namespaces/cloudmap-mcs-system/deployments/watcher"
+        return self._deployment

@@ -1,13 +1,27 @@
 import hashlib
+import importlib.util
 import io
 import json
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from sandbox.errors import SandboxError
-from sandbox.nodes.images import NETSHOOT, PAUSE, SOCAT, Copy, Image, Program, Text, coredns_image, ensure_image
+from sandbox.nodes.images import (
+    NETSHOOT,
+    PAUSE,
+    SOCAT,
+    Copy,
+    Image,
+    Library,
+    Program,
+    Text,
+    coredns_image,
+    ensure_image,
+)
+from sandbox.nodes.images_modules import Modules
 from tests.sandbox.nodes.elf import elf
 
 LIB = "usr/lib/any-linux-gnu"
@@ -144,13 +158,68 @@ def test_folders_of_this_machine_take_their_libraries_from_the_root_file_system(
     assert f"{LIB}/libb.so.1" in archive.names
 
 
+def test_a_named_library_comes_with_what_it_asks_for(rootfs: Path) -> None:
+    archive = Archive(ensure_image(Image(NAME, (Library("liba.so.1"),)), rootfs))
+
+    assert {f"{LIB}/{name}" for name in ("liba.so.1", "libb.so.1", "libc.so.6")} <= set(archive.names)
+
+
+def test_modules_come_with_bytecode_that_no_lost_time_makes_stale(rootfs: Path, tmp_path: Path) -> None:
+    """PEP 552: bytecode with flags 0b01 is hash-based and not checked."""
+    tree = tmp_path / "package"
+    (tree / "tests").mkdir(parents=True)
+    (tree / "__pycache__").mkdir()
+    (tree / "__init__.py").write_text("answer = 42\n")
+    (tree / "data.json").write_text("{}")
+    (tree / "tests" / "test_it.py").write_text("")
+    (tree / "__pycache__" / "other.pyc").write_bytes(b"")
+    (tmp_path / "six.py").write_text("six = 6\n")
+    modules = Modules("/var/runtime/package", tree, left_out=("test*",)), Modules("/v/six.py", tmp_path / "six.py")
+
+    archive = Archive(ensure_image(Image(NAME, modules), rootfs))
+
+    cached = f"__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
+    there = {name for name in archive.names if name.startswith("var/runtime/package/")}
+    assert {name.removeprefix("var/runtime/package/") for name in there} == {
+        "__init__.py",
+        "data.json",
+        "__pycache__",
+        cached,
+    }
+    bytecode = archive.read(f"var/runtime/package/{cached}")
+    assert bytecode[:4] == importlib.util.MAGIC_NUMBER
+    assert int.from_bytes(bytecode[4:8], "little") == 0b01
+    assert archive.read("v/six.py") == b"six = 6\n"
+
+
+def test_a_changed_module_is_another_image(rootfs: Path, tmp_path: Path) -> None:
+    module = tmp_path / "six.py"
+    module.write_text("six = 6\n")
+    image = Image(NAME, (Modules("/v/six.py", module),))
+    first = ensure_image(image, rootfs)
+
+    module.write_text("six = 7\n")
+
+    assert ensure_image(image, rootfs) != first
+
+
+def test_a_module_that_does_not_compile_is_named(rootfs: Path, tmp_path: Path) -> None:
+    module = tmp_path / "broken.py"
+    module.write_text("def (:\n")
+
+    with pytest.raises(SandboxError, match=r"broken\.py was to become"):
+        ensure_image(Image(NAME, (Modules("/v/broken.py", module),)), rootfs)
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [
+        (Library("libgone.so.1"), "shared library libgone"),
+        (Modules("/x", Path("/nonexistent/x")), "/nonexistent/x is not there: it was to become /x"),
         (Program("gone"), "program gone is not"),
         (Copy("/x", Path("/nonexistent/x")), "/nonexistent/x is not there: it was to become /x"),
     ],
-    ids=["program", "copy"],
+    ids=["library", "modules", "program", "copy"],
 )
 def test_what_is_missing_is_named_and_leaves_no_image(rootfs: Path, file: Program | Copy, message: str) -> None:
     with pytest.raises(SandboxError, match=message):

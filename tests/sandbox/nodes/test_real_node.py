@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from cloudmap_mcs.install.bundle import PYTHON_PATH
 from sandbox.nodes.cgroups import ROOT as CGROUPS
 from sandbox.nodes.clusters import addresses
 from sandbox.nodes.entering import leave, missing
 from sandbox.nodes.images import NETSHOOT
+from sandbox.nodes.images_python import python_image
 from sandbox.nodes.network import Network
 from sandbox.pids import ProcessRecord, Recorded, is_running
 from tests.e2e.waiting import eventually
@@ -83,6 +85,7 @@ def test_a_node_works_as_nodes_do_and_leaves_nothing_behind(tmp_path: Path) -> N
         assert node is not None
         see_the_node(lab)
         see_a_pod(lab)
+        see_a_watchers_python(lab)
         see_that_kubelets_settings_are_the_nodes_own(node, before.kernel)
         assert list(CGROUPS.glob(f"**/{lab.network.name}/{CLUSTER}/kubepods"))
 
@@ -115,6 +118,23 @@ def see_a_pod(lab: Lab) -> None:
     # A Service's address leads to its endpoint: kube-proxy's work.
     ask = f"printf 'GET /version HTTP/1.0\\r\\n\\r\\n' | socat - OPENSSL:{server}:443,verify=0"
     assert '"gitVersion"' in lab.inside("sh", "-c", ask)
+
+
+def see_a_watchers_python(lab: Lab) -> None:
+    """The image for watchers runs Python with AWS's SDK, as nobody and without a writable root."""
+    name = python_image().name
+    container = {
+        "name": "python",
+        "image": name,
+        "command": ["python3", "-c", "import boto3, ctypes, sqlite3, ssl; print(boto3.__file__)"],
+        "env": [{"name": "PYTHONPATH", "value": PYTHON_PATH}],
+        "securityContext": {"readOnlyRootFilesystem": True, "runAsUser": 65532, "allowPrivilegeEscalation": False},
+    }
+    spec = json.dumps({"spec": {"containers": [container]}})
+    lab.run("run", "python", f"--image={name}", "--restart=Never", f"--overrides={spec}")
+    lab.run("wait", "pod/python", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+
+    assert lab.run("logs", "python").strip() == "/var/runtime/boto3/__init__.py"
 
 
 def see_that_kubelets_settings_are_the_nodes_own(node: Recorded, machine: tuple[str, ...]) -> None:

@@ -1,0 +1,64 @@
+"""Take a cluster out of the registry, after its watcher: every record of it, its entry, and what is empty then."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cloudmap_mcs.domain.model import ClusterId
+from cloudmap_mcs.errors import MalformedRecordError
+from cloudmap_mcs.ports import RegistryClearer
+from cloudmap_mcs.reconcile.installing.patience import Patience
+
+_SERVICES_AT_ONCE: Final = 20
+_NO_NAMESPACE: Final = (
+    "its records in Cloud Map were not looked for: the namespace is gone, or not shared with this account any more; "
+    "importers ignore clusters that are no members"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """How many instances went, and what a person should know."""
+
+    instances: int = 0
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Departer:
+    """Removes what one cluster left in Cloud Map. A run that ended half-way is simply run again."""
+
+    registry: RegistryClearer
+    patience: Patience
+
+    def depart(self, cluster: ClusterId, owner: str | None) -> Departed:
+        """Remove all of a cluster, its entry in `members` last. `owner` is its UID, None if the cluster is gone.
+
+        Nothing is removed where the entry says that another cluster has this id now. Without an entry the records are
+        nobody else's: whoever joins writes its entry first. OutOfTimeError says what is left.
+        """
+        if not self.registry.exists():
+            return Departed(told=(_NO_NAMESPACE,))
+        if stranger := self._stranger(cluster, owner):
+            return Departed(told=(f"its records in Cloud Map were left alone: {stranger}",))
+        count, keys = 0, sorted(self.registry.keys())
+        for begin in range(0, len(keys), _SERVICES_AT_ONCE):
+            self.patience.check(f"the records of {cluster} in {len(keys) - begin} Cloud Map services are to be removed")
+            count += self.registry.clear(keys[begin : begin + _SERVICES_AT_ONCE], cluster)
+        for key in sorted(self.registry.empty_services()):
+            self.patience.check(f"empty Cloud Map services are to be removed, next is that of {key}")
+            self.registry.drop_empty(key)
+        self.patience.check(f"the entry of {cluster} in the service members is to be removed")
+        self.registry.clear_member(cluster)
+        return Departed(count)
+
+    def _stranger(self, cluster: ClusterId, owner: str | None) -> str:
+        """Say why the records may be another cluster's; empty if they are this one's."""
+        if owner is None:
+            return ""
+        try:
+            entry = self.registry.read_member(cluster)
+        except MalformedRecordError as error:
+            return f"the entry of {cluster} in the service members cannot be read: {error}"
+        if entry is None or entry.owner == owner:
+            return ""
+        return f"the id {cluster} belongs to the cluster with kube-system UID {entry.owner}, this one is {owner}"

@@ -1,0 +1,57 @@
+"""The form of the tables, and their way into a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_iam as iam
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Actions on one kind of resource.
+
+    `rights` has for each action what needs it, in words; `on` names the kind of resource; `conditions` are IAM's.
+    """
+
+    on: str
+    rights: Mapping[str, str]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def statement(self) -> iam.PolicyStatement:
+        return allow(list(self.rights), *self.resources, conditions=self.conditions or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The ARNs of the hub's Cloud Map namespace, of all services in that account and Region, and of the bus.
+
+    The ARN of a Cloud Map service holds a random id and nothing of its namespace, hence the wildcard.
+    """
+
+    namespace: str
+    services: str
+    bus: str
+
+    @property
+    def random_ids(self) -> dict[str, str]:
+        """The wildcard with its reason, for cdk-nag."""
+        return {self.services: "the ARN of a Cloud Map service is a random id and says nothing of its namespace"}
+
+
+def policy(*statements: Grant | iam.PolicyStatement) -> iam.PolicyDocument:
+    made = [each.statement() if isinstance(each, Grant) else each for each in statements]
+    return iam.PolicyDocument(statements=made)
+
+
+def allow(
+    actions: Sequence[str], *resources: str, conditions: Mapping[str, Mapping[str, str]] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)

@@ -1,0 +1,232 @@
+"""What a request brings about in a cluster and in the registry, and which id the answer has."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey
+from cloudmap_mcs.domain.preflight import PreflightError
+from cloudmap_mcs.errors import McsError, PermanentError, UnreachableError
+from cloudmap_mcs.kube.client import Call
+from cloudmap_mcs.kube.eks import ClusterGoneError
+from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError
+from tests.install.corefile_texts import COREFILES, STOCK_EKS_ENABLED
+from tests.lambdas.installer.requests import ARN, an_event
+from tests.lambdas.installer.rig import Rig
+
+INSTALLED, REFUSED = f"{ARN}/cloudmap-mcs", f"{ARN}/refused"
+CART, SHOP = ServiceKey("shop", "cart"), ServiceKey("shop", "web")
+EAST = ClusterId("east")
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def failed(rig: Rig, kind: str, error: type[McsError], told: str, *, seconds: float = 600, **more: Any) -> str:
+    """Attend to a request that fails; return the physical id that its answer will have."""
+    attendance = rig.attendance(an_event(kind, **more), seconds=seconds)
+    with pytest.raises(error, match=told):
+        attendance.attend()
+    return attendance.physical_id
+
+
+def test_a_create_installs_and_says_what_was_done(rig: Rig) -> None:
+    answer = rig.attend()
+
+    assert (answer.is_success, answer.physical_id) == (True, INSTALLED)
+    assert answer.data == {"Done": "namespace, definitions, rights, properties, watcher, dns", "Told": ""}
+    assert rig.cluster.corefile == STOCK_EKS_ENABLED
+    assert rig.cluster.seen("ClusterProperty", "clusterset.k8s.io")["spec"] == {"value": "prod"}
+
+
+def test_an_update_changes_what_differs_and_keeps_the_id(rig: Rig) -> None:
+    rig.attend()
+    before = rig.api.state()
+
+    assert rig.attend("Update", physical_id=INSTALLED, WatcherLogLevel="DEBUG").physical_id == INSTALLED
+
+    assert {place[1] for place, version in rig.api.state().items() if before[place] != version} == {"deployments"}
+
+
+def test_an_update_to_another_eks_cluster_is_another_resource(rig: Rig) -> None:
+    answer = rig.attend("Update", physical_id=ARN.replace("prod-east", "old") + "/cloudmap-mcs")
+
+    assert answer.physical_id == INSTALLED
+
+
+def test_what_stands_in_nobodys_way_is_told(rig: Rig) -> None:
+    assert "does not serve clusterset.local yet" in rig.attend(Dns="manual").data["Told"]
+
+
+def test_where_eks_manages_coredns_its_corefile_is_set_in_the_add_on(rig: Rig) -> None:
+    rig.eks.addons.append("coredns")
+
+    # The add-on's update never reaches the ConfigMap here, so the install waits for it until its time is up.
+    failed(rig, "Create", OutOfTimeError, "the Corefile in the cluster is not the edited one yet")
+
+    assert json.loads(rig.eks.corefile) == {"corefile": STOCK_EKS_ENABLED}
+    assert rig.cluster.corefile == COREFILES["eks"]
+
+
+def test_a_create_that_the_preflight_refuses_leaves_nothing_to_delete(rig: Rig) -> None:
+    rig.eks.described["accessConfig"] = {"authenticationMode": "CONFIG_MAP"}
+    rig.eks.addons.clear()
+
+    assert failed(rig, "Create", PreflightError, "2 findings, nothing was changed") == REFUSED
+
+    assert rig.api.writes == []
+    assert rig.attend("Delete", physical_id=REFUSED).data["Told"] == "nothing was ever installed"
+    assert rig.opened == 1
+
+
+def test_a_cluster_in_auto_mode_needs_no_agent(rig: Rig) -> None:
+    rig.eks.addons.clear()
+    rig.eks.described["computeConfig"] = {"enabled": True}
+
+    assert rig.attend().is_success
+
+
+def test_a_create_for_a_cluster_that_is_not_there_says_so(rig: Rig) -> None:
+    rig.eks.refusals = ["ResourceNotFoundException"]
+
+    assert failed(rig, "Create", ClusterGoneError, "EKS cluster prod-east: DescribeCluster failed") == REFUSED
+
+
+def test_bad_properties_leave_nothing_to_delete(rig: Rig) -> None:
+    assert failed(rig, "Create", PermanentError, "Eks is missing", Eks=None) == "Member0east/refused"
+    assert rig.opened == 0
+
+
+def test_a_create_that_fails_half_way_has_something_to_delete(rig: Rig) -> None:
+    rig.api.slow = {"serviceimports.multicluster.x-k8s.io": 30}
+
+    assert failed(rig, "Create", OutOfTimeError, "is not established yet", seconds=20) == INSTALLED
+
+
+def test_an_update_that_is_refused_keeps_the_id_that_there_is(rig: Rig) -> None:
+    rig.eks.described["version"] = "1.21"
+
+    assert failed(rig, "Update", PreflightError, "1.21", physical_id="old/cloudmap-mcs") == "old/cloudmap-mcs"
+
+
+def test_a_failure_that_passes_is_tried_again(rig: Rig) -> None:
+    rig.eks.refusals = ["ThrottlingException"]
+
+    def recover(_: str) -> None:
+        if rig.clock.ms > 1_700_000_000_000 + 1_000:
+            rig.eks.refusals = []
+
+    rig.clock.before = recover
+
+    assert rig.attend().is_success
+
+
+def test_a_conflict_in_the_middle_is_tried_again(rig: Rig) -> None:
+    def break_once(call: Call) -> None:
+        if call.verb == "PATCH" and call.path.endswith("deployments/watcher"):
+            rig.api.before = lambda _: None
+            raise UnreachableError("the network is gone")
+
+    rig.api.before = break_once
+
+    assert rig.attend().is_success
+
+
+def test_a_failure_that_stays_is_told_in_the_end(rig: Rig) -> None:
+    rig.eks.refusals = ["ThrottlingException"]
+
+    failed(rig, "Create", McsError, "ThrottlingException")
+
+    assert rig.clock.ms - 1_700_000_000_000 == 30_000
+
+
+def test_a_delete_uninstalls_and_clears_the_registry(rig: Rig) -> None:
+    before = rig.api.names()
+    rig.attend()
+    rig.register(CART, SHOP)
+    rig.registry.records.add((CART, ClusterId("west")))
+
+    answer = rig.attend("Delete", physical_id=INSTALLED)
+
+    assert (answer.is_success, answer.physical_id) == (True, INSTALLED)
+    assert answer.data["Done"] == "dns, watcher, rights, derived objects, properties, namespace, 2 records"
+    assert {name.partition(" ")[0] for name in rig.api.names() - before} == {"CustomResourceDefinition"}
+    assert rig.registry.records == {(CART, ClusterId("west"))}
+    assert rig.registry.services == {CART}
+    assert EAST not in rig.registry.members
+
+
+def test_a_delete_goes_on_where_the_last_one_ran_out_of_time(rig: Rig) -> None:
+    rig.attend()
+    keys = [ServiceKey("shop", f"s{number:02}") for number in range(50)]
+    rig.register(*keys)
+    rig.registry.before = lambda call: rig.clock.sleep(10) if call == "clear" else None
+
+    failed(rig, "Delete", OutOfTimeError, "east in 10 Cloud Map services", seconds=20, physical_id=INSTALLED)
+
+    assert EAST in rig.registry.members
+    assert rig.attend("Delete", physical_id=INSTALLED).data["Done"].endswith("10 records")
+    assert rig.registry.services == set()
+
+
+def test_of_a_cluster_that_is_gone_the_records_go(rig: Rig) -> None:
+    rig.register(CART, owner="uid-of-before")
+    rig.eks.statuses = ["DELETING", "DELETING", "GONE"]
+
+    answer = rig.attend("Delete", physical_id=INSTALLED)
+
+    assert answer.data == {"Done": "1 records", "Told": "the cluster does not exist any more"}
+    assert rig.registry.records == set()
+    assert rig.api.calls == []
+
+
+def test_a_cluster_that_takes_too_long_to_go_fails_the_delete(rig: Rig) -> None:
+    rig.eks.statuses = ["DELETING"] * 100
+
+    failed(rig, "Delete", OutOfTimeError, "EKS is still deleting", seconds=30, physical_id=INSTALLED)
+
+
+def test_a_cluster_that_is_another_one_by_now_is_left_alone_and_so_are_its_records(rig: Rig) -> None:
+    rig.attend()
+    rig.cluster.seen("ClusterProperty", "cluster.clusterset.k8s.io")["spec"]["value"] = "west"
+    rig.register(CART, owner="uid-of-another")
+
+    answer = rig.attend("Delete", physical_id=INSTALLED)
+
+    assert answer.is_success
+    assert "left alone, as it is another one by now: cluster.clusterset.k8s.io is 'west'" in answer.data["Told"]
+    assert "belongs to the cluster with kube-system UID uid-of-another" in answer.data["Told"]
+    assert rig.api.writes == []
+    assert rig.registry.records == {(CART, EAST)}
+
+
+def test_without_a_hub_a_delete_is_success(rig: Rig) -> None:
+    rig.attend()
+    rig.registry.is_there = False
+
+    assert "the namespace is gone" in rig.attend("Delete", physical_id=INSTALLED).data["Told"]
+
+
+def test_a_cluster_that_may_not_be_described_fails_the_delete(rig: Rig) -> None:
+    rig.eks.refusals = ["AccessDeniedException"]
+
+    assert failed(rig, "Delete", PermanentError, "AccessDenied", physical_id=INSTALLED) == INSTALLED
+
+
+def test_an_id_that_cloudformation_made_up_is_uninstalled_by_the_properties(rig: Rig) -> None:
+    rig.attend()
+
+    answer = rig.attend("Delete", physical_id="cloudmap-mcs-prod-Member0east-1ABC")
+
+    assert answer.physical_id == "cloudmap-mcs-prod-Member0east-1ABC"
+    assert rig.api.raw("Deployment", "watcher", "cloudmap-mcs-system") is None
+
+
+def test_with_a_made_up_id_and_bad_properties_nothing_was_ever_done(rig: Rig) -> None:
+    answer = rig.attend("Delete", physical_id="made-up", Eks=None)
+
+    assert "nothing was ever installed: bad properties: Eks is missing" in answer.data["Told"]
+    assert failed(rig, "Delete", PermanentError, "Eks is missing", physical_id=INSTALLED, Eks=None) == INSTALLED
