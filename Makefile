@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export UV_SYSTEM_CERTS := true
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
-.PHONY: help setup demo sandbox down test e2e conformance bench lint fmt lock ci clean
+.PHONY: help setup demo sandbox down test e2e conformance bench lint fmt lock audit ci clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ lock: $(READY) ## Resolve all requirements anew
 	@$(COMPILE) pyproject.toml --group infra -c requirements/dev.txt -o requirements.txt
 	@$(COMPILE) requirements/bundle.in -c requirements/dev.txt -o requirements/bundle.txt
 	@for name in bootstrap node go ministack; do $(COMPILE) --upgrade requirements/$$name.in -o requirements/$$name.txt; done
+
+audit: $(READY) ## Look for known vulnerabilities in all that is deployed; error 2 means that it could not be checked
+	@$(RUN) -m infra.audit
 
 ci: ## What CI runs: test, lint, e2e, conformance, the demo
 	@$(MAKE) --no-print-directory test

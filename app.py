@@ -12,6 +12,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cloudmap_mcs.clusterset import ClustersetError, load
+from infra import limits
 from infra.cache import cache_folder
 from infra.code import code
 from infra.stacks import build
@@ -24,7 +25,9 @@ def main() -> None:
     """Synthesize into CDK's output folder; every mistake in the file ends it before anything is made."""
     app = cdk.App()
     try:
-        clusterset = load(Path(app.node.try_get_context("clusterset") or ROOT / "clusterset.yaml"))
+        file = Path(app.node.try_get_context("clusterset") or ROOT / "clusterset.yaml")
+        clusterset = load(file)
+        limits.check(clusterset, source=str(file))
         made = code(
             ROOT,
             clusterset,

@@ -13,7 +13,7 @@ from infra.code import publish
 from infra.entries import importer_entry, installer_entry
 from infra.grants.importer import reaching
 from infra.grants.installer import administering
-from infra.reaching import addon_arn, in_other_account, installer_names
+from infra.reaching import RANDOM_ADDON, addon_arn, in_other_account
 from infra.watcher import WatcherIdentity
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ class AccessStack(cdk.Stack):
         importer = self._role("Importer", own.importer_access_role, own.importer_role, reaching(eks))
         importer_entry(self, "ImporterEntry", cluster, role_arn=importer.role_arn)
         if clusterset.installer == "on":
-            trusted = installer_names(clusterset.clusterset, cluster).role
-            rights = administering(clusters=[eks], addons=[addon])
-            installer = self._role("Installer", own.installer_access_role, trusted, *rights)
-            acknowledge_wildcards(installer, {addon: "the ARN of an add-on ends in a random id"})
+            rights = administering(cluster=eks, addon=addon)
+            installer = self._role("Installer", own.installer_access_role, own.installer_role, *rights)
+            acknowledge_wildcards(installer, {addon: RANDOM_ADDON})
             installer_entry(self, "InstallerEntry", cluster, role_arn=installer.role_arn)
         WatcherIdentity(self, "Watcher", shared=values, cluster=cluster, published=self.published)
 

@@ -35,17 +35,18 @@ def bus(stack: cdk.Stack, clusterset: Clusterset, place: Place) -> str:
 
 def registry(stack: cdk.Stack, clusterset: Clusterset, namespace: str) -> Registry:
     """Return the hub's, wherever the stack is; `namespace` is the namespace's id at the hub, its ARN elsewhere."""
+    hub = clusterset.hub
 
-    def arn(resource: str, name: str) -> str:
-        hub = clusterset.hub
+    def arn(resource: str, name: str, account: str = hub.account) -> str:
         return stack.format_arn(
-            service="servicediscovery", account=hub.account, region=hub.region, resource=resource, resource_name=name
+            service="servicediscovery", account=account, region=hub.region, resource=resource, resource_name=name
         )
 
     return Registry(
         namespace=arn("namespace", namespace) if is_at_hub(stack, clusterset) else namespace,
         services=arn("service", "*"),
         bus=bus(stack, clusterset, places.of_hub(clusterset)),
+        services_of_consumers=() if stack.account == hub.account else (arn("service", "*", stack.account),),
     )
 
 

@@ -18,10 +18,10 @@ CLUSTERS_OF_A_STACK = 14
 """A stack has at most 500 resources, and a cluster about 30 of them."""
 
 PLACES = 40
-"""Where events are forwarded to: the policy of one dead-letter queue names the rules of all."""
+"""Where events are forwarded to: the policy of one dead-letter queue names the rules of all.
 
-RULES = 300
-"""Of one event bus. Those of others on the default bus are unknown here."""
+With the limit above, this also keeps either bus of the hub far from 300 rules.
+"""
 
 MEMBERS_CHARACTERS = 3_000
 """All cluster ids with commas: a function's environment has 4 KB, and more in it than these."""
@@ -60,9 +60,6 @@ def _limits(clusterset: Clusterset) -> Iterator[_Limit]:
         advice = "the others need another functions_account, or a clusterset of their own"
         yield _Limit(where, len(clusters), CLUSTERS_OF_A_STACK, advice)
     yield _Limit("accounts and Regions beside the hub's", len(remote), PLACES, "use fewer, with more clusters each")
-    at_hub = len(clusterset.clusters) - sum(len(clusters) for clusters in remote.values())
-    rules = "rules on the hub's bus (one per cluster there, one per other account and Region)"
-    yield _Limit(rules, at_hub + len(remote), RULES, "use fewer")
     characters = len(",".join(clusterset.members))
     yield _Limit("characters in all cluster ids", characters, MEMBERS_CHARACTERS, "use shorter ids or fewer clusters")
     if clusterset.cloudtrail != "off":

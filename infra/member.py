@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra import forwarding, names, shared
+from infra import arns, forwarding, names, shared
 from infra.alarms import Alarms
 from infra.code import publish
-from infra.entries import installer_entry
 from infra.importer import Importer
 from infra.inbox import Inbox, listen_to_everything
 from infra.installation import Installation, properties
-from infra.installer import installers
+from infra.installer import Installer
 from infra.reaching import in_other_account
 from infra.resync import Resync
 from infra.watcher import WatcherIdentity
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from infra.access import AccessStack
     from infra.code import Code, Published
     from infra.forwarding import Inlet
-    from infra.installer import Installer
 
 
 class MemberStack(cdk.Stack):
@@ -52,16 +50,14 @@ class MemberStack(cdk.Stack):
         super().__init__(scope, name, **kwargs)
         values = shared.shared(self, clusterset, code)
         published = publish(self, code) if not all(map(in_other_account, clusters)) else None
-        installing = installers(self, shared=values, clusters=clusters) if clusterset.installer == "on" else {}
         inlet = forwarding.inlet(self, clusterset)
         for cluster in clusters:
             member = MemberCluster(self, cluster.id, values=values, inlet=inlet, cluster=cluster)
             if in_other_account(cluster):
                 self.add_stack_dependency(access[cluster.id])
-                member.install(installing.get(cluster.id), published=access[cluster.id].published, after=[])
+                member.install(access[cluster.id].published, after=[])
             else:
-                watcher = member.identify(published)
-                member.install(installing.get(cluster.id), published=published, after=[watcher])
+                member.install(published, after=[member.identify(published)])
 
 
 class MemberCluster(Construct):
@@ -81,13 +77,18 @@ class MemberCluster(Construct):
         )
         Alarms(self, "Alarms", names=own, inbox=inbox, function=self._importer.function)
         stack = cdk.Stack.of(self)
+        installer = {
+            "installer": own.installer,
+            "installerRoleArn": arns.role(stack, cluster.functions_account, own.installer_role),
+        }
         facts = {
             "cluster": cluster.id,
             "queueUrl": inbox.queue.queue_url,
             "deadLetterQueueUrl": inbox.dead_letters.queue_url,
             "importer": self._importer.function.function_name,
             "importerRoleArn": self._importer.role.role_arn,
-            "watcherRoleArn": f"arn:{stack.partition}:iam::{cluster.account}:role/{own.watcher_role}",
+            "watcherRoleArn": arns.role(stack, cluster.account, own.watcher_role),
+            **(installer if clusterset.installer == "on" else {}),
         }
         cdk.CfnOutput(self, "Facts", value=stack.to_json_string(facts), description=f"Cluster {cluster.id}")
 
@@ -95,22 +96,17 @@ class MemberCluster(Construct):
         """Make the watcher's role; only in the cluster's own account."""
         return WatcherIdentity(self, "Watcher", shared=self._values, cluster=self._cluster, published=published)
 
-    def install(
-        self, installer: Installer | None, *, published: Published | None, after: Sequence[IDependable]
-    ) -> None:
-        """Have the installer install the cluster when all that it and the watcher need is there.
+    def install(self, published: Published | None, *, after: Sequence[IDependable]) -> None:
+        """Have the cluster installed when all that installer and watcher need is there; not with `installer: off`.
 
         Nothing imports before it is installed and after it is uninstalled: the queue's mapping and the schedule come
-        later and go first. Without an installer (`installer: off`) there is nothing to wait for.
+        later and go first. `published` are the watcher's zips in the cluster's account.
         """
-        if installer is None:
+        if self._values.clusterset.installer == "off":
             return
+        installer = Installer(self, "Installer", shared=self._values, cluster=self._cluster)
         settings = properties(self._values, self._cluster, published=published, partition=cdk.Stack.of(self).partition)
         installation = Installation(self, "Installation", installer=installer, properties=settings)
-        needed = [*after]
-        if self._importer.entry is not None:
-            entry = installer_entry(self, "InstallerEntry", self._cluster, role_arn=installer.role.role_arn)
-            needed += [self._importer.entry, entry]
-        installation.after(needed)
+        installation.after([*after, *([self._importer.entry] if self._importer.entry else [])])
         for importing in (self._importer.mapping, self._resync):
             importing.node.add_dependency(installation)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PREFIX = "cloudmap-mcs"
 _LIMIT = 64
@@ -123,33 +119,6 @@ def external_id(clusterset: str, cluster: str) -> str:
     return f"{PREFIX}/{clusterset}/{cluster}"
 
 
-def network_mark(subnets: Iterable[str], security_groups: Iterable[str]) -> str:
-    """Return a few characters that stand for a set of subnets and security groups, in whatever order they are given."""
-    text = " ".join((*sorted(set(subnets)), *sorted(set(security_groups))))
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH]
-
-
-@dataclass(frozen=True, slots=True)
-class InstallerNames:
-    """The names of an installer function: one per stack and network; `network` is the network's mark, or empty."""
-
-    clusterset: str
-    region: str
-    network: str = ""
-
-    @property
-    def function(self) -> str:
-        return self._named()
-
-    @property
-    def role(self) -> str:
-        return self._named(f"-{self.region}")
-
-    def _named(self, suffix: str = "") -> str:
-        network = f"-{self.network}" if self.network else ""
-        return cut(f"{PREFIX}-{self.clusterset}", f"_installer{network}{suffix}")
-
-
 @dataclass(frozen=True, slots=True)
 class ClusterNames:
     """The names of one member cluster's resources; those of roles are global, so they carry the Region."""
@@ -191,6 +160,14 @@ class ClusterNames:
     @property
     def importer_role(self) -> str:
         return self._role("importer")
+
+    @property
+    def installer(self) -> str:
+        return self._named("-installer")
+
+    @property
+    def installer_role(self) -> str:
+        return self._role("installer")
 
     @property
     def importer_access_role(self) -> str:

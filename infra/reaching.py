@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cloudmap_mcs.clusterset import Cluster
 
 
+RANDOM_ADDON = "the ARN of an add-on ends in a random id"
+"""Why the add-on's ARN has a wildcard, for cdk-nag."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessRole:
     """A role of the cluster's account, and the external id without which nobody becomes it."""
@@ -49,12 +53,5 @@ def roles(partition: str, clusterset: str, cluster: Cluster) -> AccessRoles:
 
 
 def addon_arn(stack: cdk.Stack, cluster: Cluster) -> str:
-    """Return the ARN of the cluster's add-on coredns, in the stack's account and Region; it ends in a random id."""
+    """Return the ARN of the cluster's add-on coredns, in the stack's account and Region."""
     return stack.format_arn(service="eks", resource="addon", resource_name=f"{cluster.eks}/coredns/*")
-
-
-def installer_names(clusterset: str, cluster: Cluster) -> names.InstallerNames:
-    """Return the names of the installer function that works on a cluster; clusters of one network share one."""
-    network = cluster.network
-    mark = names.network_mark(network.subnets, network.security_groups) if network else ""
-    return names.InstallerNames(clusterset, cluster.region, mark)

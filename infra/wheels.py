@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 RUNTIME = "3.13"
 
 LEFT_TO_THE_RUNTIME = frozenset({"jmespath", "python-dateutil", "six"})
-"""What botocore needs too: the Lambda runtime and its base image have it, and a copy of ours would shadow theirs.
+"""What botocore needs too: the Lambda runtime and its base image have it, and a copy of ours would shadow theirs."""
 
-urllib3 and typing-extensions are bundled although they are there as well: kubernetes and pydantic need newer ones than
-the runtime promises.
+SHADOWED = {
+    "urllib3": "kubernetes needs a newer one than the runtime promises; botocore takes every 2.x and prefers none",
+    "certifi": "requests, which kubernetes loads, needs it; botocore then trusts its list instead of a copy of its own",
+}
+"""What the runtime's own packages find in our zip instead of beside them, each with the reason why we dare.
+
+The zip comes first in the search path. tests/infra/test_shadowing.py holds this against what they really import.
 """
 
 ONLY_FOR_ASYNCIO = frozenset(

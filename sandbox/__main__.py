@@ -88,7 +88,7 @@ def _start(wanted: Wanted, processes: Processes, progress: Progress, nodes: Real
             _environ(),
             processes,
             progress,
-            cluster_ids=tuple(dict(wanted.clusters)),
+            places=dict(wanted.places),
             operation_delay=wanted.operation_delay,
             contexts=wanted.contexts,
             fresh_namespaces=(NAMESPACE,) if wanted.command == "demo" else (),

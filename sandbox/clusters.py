@@ -14,10 +14,10 @@ from sandbox.aws.server import Addon, EksCluster
 from sandbox.controlplane.cluster import ControlPlane, start_together
 from sandbox.controlplane.spec import ClusterSpec, Ports, TokenWebhook
 from sandbox.process import free_ports
-from sandbox.sandbox import Member
+from sandbox.sandbox import Member, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sandbox.aws.server import LocalAws
@@ -39,22 +39,26 @@ class Ground:
     processes: Processes
 
 
-def start_clusters(ids: Sequence[str], on: Ground, *, nodes: RealNodes | None = None) -> dict[str, ControlPlane]:
+def start_clusters(
+    places: Mapping[str, Place], on: Ground, *, nodes: RealNodes | None = None
+) -> dict[str, ControlPlane]:
     """Start all clusters at the same time; each asks the local AWS about tokens it did not issue itself.
 
-    With real `nodes` each runs on a machine of its own, and its node is started but not waited for.
+    Each is announced as an EKS cluster of its place. With real `nodes` each runs on a machine of its own, and its node
+    is started but not waited for.
     """
-    webhook_secrets = {name: secrets.token_hex(16) for name in ids}
+    webhook_secrets = {name: secrets.token_hex(16) for name in places}
+    theirs = {name: on.aws.at(place.account, place.region) for name, place in places.items()}
     planes = {}
-    for index, name in enumerate(ids, start=1):
-        webhook = TokenWebhook(on.aws.webhook_url(eks_name(name), webhook_secrets[name]))
+    for index, name in enumerate(places, start=1):
+        webhook = TokenWebhook(theirs[name].webhook_url(eks_name(name), webhook_secrets[name]))
         spec = nodes.spec(name, _home(on.folder, name), webhook) if nodes else _spec(index, name, on.folder, webhook)
         planes[name] = ControlPlane(
             spec, Ports(*free_ports(6, SystemRandom())), binaries=on.binaries, processes=on.processes
         )
     start_together(list(planes.values()), on.processes, datetime.now(UTC))  # noqa: TID251 - certificates begin now
     for name, plane in planes.items():
-        on.aws.announce(
+        theirs[name].announce(
             EksCluster(
                 name=eks_name(name),
                 version=KUBERNETES,
@@ -74,7 +78,7 @@ def eks_name(cluster: str) -> str:
     return f"sandbox-{cluster}"
 
 
-def member(name: str, plane: ControlPlane) -> Member:
+def member(name: str, plane: ControlPlane, place: Place = Place()) -> Member:  # noqa: B008 - a frozen value
     """Describe a running control plane as a member cluster."""
     pki = plane.ca_file.parent
     return Member(
@@ -87,6 +91,8 @@ def member(name: str, plane: ControlPlane) -> Member:
         key=pki / "admin.key",
         pod_server=plane.server,
         pod_ca=plane.ca_file,
+        account=place.account,
+        region=place.region,
     )
 
 

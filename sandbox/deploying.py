@@ -12,21 +12,23 @@ from sandbox.clusters import eks_name
 from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, RESYNC_MINUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sandbox.aws.deploy import Cdk
     from sandbox.aws.outputs import Deployed
+    from sandbox.sandbox import Place
     from sandbox.starting import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Deploying:
-    """One sandbox's deploy; `clusters` are the ids of its members."""
+    """One sandbox's deploy; `clusters` are its members' ids and places."""
 
     site: Site
     cdk: Cdk
-    clusters: Sequence[str]
+    clusters: Mapping[str, Place]
+    leaving: tuple[str, ...] = ()
 
     def prepare(self) -> None:
         """Write the file, bootstrap and synthesize."""
@@ -55,7 +57,17 @@ class Deploying:
             "cloudtrail": "existing",
             "importer": {"architecture": "x86_64", "log_level": "INFO"},
             "watcher": self._watcher(),
-            "clusters": [{"id": name, "eks": eks_name(name), **entry} for name in self.clusters],
+            "clusters": [
+                {
+                    "id": name,
+                    "eks": eks_name(name),
+                    "account": place.account,
+                    "region": place.region,
+                    "state": "leaving" if name in self.leaving else "member",
+                    **entry,
+                }
+                for name, place in self.clusters.items()
+            ],
         }
 
     def _watcher(self) -> dict[str, Any]:

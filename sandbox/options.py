@@ -9,9 +9,10 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from cloudmap_mcs.clusterset import Label
+from cloudmap_mcs.clusterset import Account, Label, Region
 from sandbox.errors import SandboxError
 from sandbox.nodes.addresses import FAMILIES, IPV4
+from sandbox.sandbox import ACCOUNT, REGION, Place
 
 DESCRIPTION: Final = "Everything on this machine: what `make sandbox`, `make demo` and `make down` call."
 _CLUSTERS: Final = ("east", "west")
@@ -20,7 +21,7 @@ _COMMANDS: Final = (("up", "start the sandbox and leave it running"), ("demo", "
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asked for; the IP families of each cluster of the sandbox's own, in their order."""
+    """What a person asked for; for each cluster of the sandbox's own, in their order, IP families and place."""
 
     command: str
     folder: Path
@@ -28,6 +29,7 @@ class Wanted:
     operation_delay: str = ""
     contexts: tuple[str, ...] = ()
     clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    places: tuple[tuple[str, Place], ...] = ()
     real_nodes: bool = False
 
 
@@ -39,7 +41,8 @@ def read(arguments: list[str], folder: Path) -> Wanted:
         return Wanted("down", place, options.cloudmap_endpoint)
     real = options.nodes == "real"
     _check(options, real=real)
-    clusters = tuple(_cluster(text, real=real) for text in options.cluster or _CLUSTERS)
+    read_clusters = [_cluster(text, real=real) for text in options.cluster or _CLUSTERS]
+    clusters = tuple((name, families) for name, families, _ in read_clusters)
     if len(dict(clusters)) < len(clusters):
         raise SandboxError("--cluster names the same cluster twice")
     return Wanted(
@@ -49,6 +52,7 @@ def read(arguments: list[str], folder: Path) -> Wanted:
         options.operation_delay,
         tuple(options.context),
         clusters,
+        tuple((name, place) for name, _, place in read_clusters),
         real,
     )
 
@@ -65,8 +69,9 @@ def _check(options: argparse.Namespace, *, real: bool) -> None:
         raise SandboxError("from the network of real nodes neither a --context nor another Cloud Map can be reached")
 
 
-def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...]]:
-    name, has_families, families = text.partition("=")
+def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...], Place]:
+    located, has_families, families = text.partition("=")
+    name, is_elsewhere, where = located.partition("@")
     try:
         TypeAdapter(Label).validate_python(name)
     except ValidationError as error:
@@ -76,7 +81,20 @@ def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...]]:
         raise SandboxError(f"--cluster {text}: only real nodes have IP families of their own, with --nodes real")
     if has_families and families not in FAMILIES:
         raise SandboxError(f"--cluster {text}: IP families are one of {', '.join(FAMILIES)}")
-    return name, FAMILIES.get(families, (IPV4,))
+    return name, FAMILIES.get(families, (IPV4,)), _place(text, where) if is_elsewhere else Place()
+
+
+def _place(text: str, where: str) -> Place:
+    """Read ACCOUNT, REGION or ACCOUNT/REGION; what is left out is the hub's."""
+    account, _, region = where.partition("/") if where[:1].isdigit() else ("", "", where)
+    place = Place(account or ACCOUNT, region or REGION)
+    try:
+        TypeAdapter(Account).validate_python(place.account)
+        TypeAdapter(Region).validate_python(place.region)
+    except ValidationError as error:
+        what = "after @ comes an account of twelve digits, a Region, or both with a / between them"
+        raise SandboxError(f"--cluster {text}: {what}") from error
+    return place
 
 
 def _parser(folder: Path) -> argparse.ArgumentParser:
@@ -88,8 +106,9 @@ def _parser(folder: Path) -> argparse.ArgumentParser:
         command.add_argument(
             "--context", action="append", default=[], metavar="NAME", help="a cluster of your kubeconfig; repeatable"
         )
-        about = f"a cluster to make (default: {' and '.join(_CLUSTERS)}); repeatable; FAMILIES: {', '.join(FAMILIES)}"
-        command.add_argument("--cluster", action="append", default=[], metavar="ID[=FAMILIES]", help=about)
+        about = f"a cluster to make (default: {' and '.join(_CLUSTERS)}); repeatable; "
+        about += f"PLACE: ACCOUNT, REGION or ACCOUNT/REGION; FAMILIES: {', '.join(FAMILIES)}"
+        command.add_argument("--cluster", action="append", default=[], metavar="ID[@PLACE][=FAMILIES]", help=about)
         about = "nodes simulated by KWOK (the default), or with `up` one real node a cluster: needs Linux and root"
         command.add_argument("--nodes", choices=("simulated", "real"), default="simulated", help=about)
     down = commands.add_parser("down", help="stop everything that runs in this checkout")

@@ -22,6 +22,14 @@ RESYNC_MINUTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An account and a Region of the local AWS; without arguments the hub's."""
+
+    account: str = ACCOUNT
+    region: str = REGION
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member cluster: its id, its EKS name, and an administrator's way in.
 
@@ -40,6 +48,8 @@ class Member:
     pod_server: str
     pod_ca: Path
     context: str = ""
+    account: str = ACCOUNT
+    region: str = REGION
 
     def client(self) -> KubeClient:
         """Open a client as administrator."""
@@ -60,6 +70,11 @@ class Sandbox:
     deployed: Deployed
     kubectl: Path
     cloudmap_endpoint: str = ""
+
+    def aws_of(self, cluster: str) -> LocalAws:
+        """Return the local AWS as it is seen from a member's account and Region."""
+        member = self.members[cluster]
+        return self.aws.at(member.account, member.region)
 
     def write(self) -> None:
         """Note in its folder what is running, for other shells and for tests."""

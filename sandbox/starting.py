@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -30,7 +30,7 @@ from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
 from sandbox.nodes.entering import leave
 from sandbox.process import free_ports, stop_recorded
-from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, Member, Sandbox
+from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, Member, Place, Sandbox
 from sandbox.watchers import Beside
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ T = TypeVar("T")
 class Site:
     """Where and how a sandbox is made.
 
-    `operation_delay` is how long the simulator's operations take; `cloudmap_endpoint` puts another Cloud Map in its
-    place. With `contexts` of the user's kubeconfig there are no clusters of the sandbox's own; `fresh_namespaces`
-    are those that must not be in them yet. With real `nodes` the caller runs in their network already.
+    `places` are the clusters of its own by their ids. `operation_delay` is how long the simulator's operations take;
+    `cloudmap_endpoint` puts another Cloud Map in its place. With `contexts` of the user's kubeconfig there are no
+    clusters of the sandbox's own; `fresh_namespaces` are those that must not be in them yet. With real `nodes` the
+    caller runs in their network already.
     """
 
     root: Path
@@ -60,7 +61,7 @@ class Site:
     environ: Mapping[str, str]
     processes: Processes
     progress: Progress
-    cluster_ids: Sequence[str] = ("east", "west")
+    places: Mapping[str, Place] = field(default_factory=lambda: {"east": Place(), "west": Place()})
     operation_delay: str = "100ms"
     contexts: Sequence[str] = ()
     fresh_namespaces: tuple[str, ...] = ()
@@ -78,11 +79,27 @@ class Site:
         self.progress.say(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Clusters and a local AWS that know each other, and a deploy that is ready to begin; nothing is installed."""
+
+    aws: LocalAws
+    members: Mapping[str, Member]
+    deploying: Deploying
+    kubectl: Path
+    attaching: Attaching | None
+
+
 def start(site: Site) -> Sandbox:
     """Start everything and return when every watcher is at work; what an earlier run left is stopped first.
 
     SandboxError says what a person must do; whatever was started by then is up to the caller's `processes`.
     """
+    return complete(site, begin(site))
+
+
+def begin(site: Site) -> Begun:
+    """Start all that is there before a deploy; what an earlier run left is stopped first."""
     stop_recorded(site.folder)
     if site.nodes is None:
         for told in leave(site.folder):
@@ -90,22 +107,28 @@ def start(site: Site) -> Sandbox:
     site.folder.mkdir(parents=True, exist_ok=True)
     site.folder.chmod(0o700)
     attaching = _read_contexts(site)
-    ids = attaching.ids if attaching else tuple(site.cluster_ids)
+    places = dict.fromkeys(attaching.ids, Place()) if attaching else site.places
     binaries = build(site.programs, environ=site.environ, progress=site.progress)
     node = find_node(site.environ)
     cdk_program = install_cdk(site.root, node, environ=site.environ, say=site.say)
     python = ministack_python(site.root, cache=cache_folder(site.environ), say=site.say)
     aws = start_aws(site, python)
     attached = _attach(site, attaching, aws) if attaching else {}
-    deploying = Deploying(site, Cdk(site.root, site.folder, node, cdk_program, aws, site.environ), ids)
+    deploying = Deploying(site, Cdk(site.root, site.folder, node, cdk_program, aws, site.environ), places)
     with ThreadPoolExecutor(1) as pool:
         preparing = pool.submit(deploying.prepare)
-        members = attached or _timed(site, f"clusters {', '.join(ids)}", lambda: _own_clusters(site, aws, binaries))
+        members = attached or _timed(site, f"clusters {', '.join(places)}", lambda: _own_clusters(site, aws, binaries))
         preparing.result()
+    return Begun(aws, members, deploying, binaries["kubectl"], attaching)
+
+
+def complete(site: Site, begun: Begun) -> Sandbox:
+    """Deploy, which installs into the clusters, and return when every watcher is at work."""
+    members, attaching = begun.members, begun.attaching
     if attaching:
         announce_install(attaching.kubeconfig, attaching.contexts, site.say)
-    deployed = _timed(site, "the deploy, which installs into the clusters", deploying.deploy)
-    sandbox = Sandbox(site.folder, aws, members, deployed, binaries["kubectl"], site.cloudmap_endpoint)
+    deployed = _timed(site, "the deploy, which installs into the clusters", begun.deploying.deploy)
+    sandbox = Sandbox(site.folder, begun.aws, members, deployed, begun.kubectl, site.cloudmap_endpoint)
     if attaching:
         _tell_removal(site, sandbox, attaching)
     if site.nodes:
@@ -157,8 +180,8 @@ def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member
 
 def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
     on = Ground(site.folder, aws, binaries, site.processes)
-    planes = start_clusters(site.cluster_ids, on, nodes=site.nodes)
-    members = {name: member(name, plane) for name, plane in planes.items()}
+    planes = start_clusters(site.places, on, nodes=site.nodes)
+    members = {name: member(name, plane, site.places[name]) for name, plane in planes.items()}
     if site.nodes:
         site.nodes.prepare(members, aws, site.processes)
     return members
@@ -176,18 +199,18 @@ def _start_watchers(site: Site, sandbox: Sandbox) -> None:
     if site.nodes:
         site.nodes.wait_for_watchers(sandbox.members, site.processes)
         return
-    identity, *health = free_ports(1 + len(sandbox.members), SystemRandom())
-    beside = Beside(sandbox.aws, site.root, site.folder, site.processes, identity)
-    beside.start_identity(sandbox.members)
-    for item, port in zip(sandbox.members.values(), health, strict=True):
-        beside.start_watcher(item, health_port=port)
+    beside = Beside(sandbox.aws, site.root, site.folder, site.processes)
+    for item in sandbox.members.values():
+        identity, health = free_ports(2, SystemRandom())
+        beside.start_identity(item, identity)
+        beside.start_watcher(item, health_port=health)
 
 
 def _resync(sandbox: Sandbox) -> None:
     """Have every importer resync once: proves tokens, access entries and rights, and leaves the functions warm."""
-    functions = [member.importer for member in sandbox.deployed.members.values()]
-    with ThreadPoolExecutor(len(functions)) as pool:
-        list(pool.map(lambda name: _resync_one(sandbox.aws, name), functions))
+    members = sandbox.deployed.members
+    with ThreadPoolExecutor(len(members)) as pool:
+        list(pool.map(lambda name: _resync_one(sandbox.aws_of(name), members[name].importer), members))
 
 
 def _resync_one(aws: LocalAws, function: str) -> None:

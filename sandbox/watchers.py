@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 
 from cloudmap_mcs.install.names import SYSTEM_NAMESPACE, WATCHER
 from sandbox.controlplane.credentials import Grant, MountedToken, mount_credentials
-from sandbox.identity.config import ApiServer, Config
+from sandbox.identity.config import ApiServer, Config, read_config
 from sandbox.identity.server import credentials_url
 from sandbox.process import Child, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from sandbox.aws.server import LocalAws
@@ -39,27 +38,26 @@ class Beside:
     root: Path
     folder: Path
     processes: Processes
-    identity_port: int
 
-    def start_identity(self, members: Mapping[str, Member]) -> Child:
-        """Start the Pod Identity endpoint of all clusters."""
-        clusters = {
-            item.eks: ApiServer(item.server, str(item.ca), str(item.certificate), str(item.key))
-            for item in members.values()
-        }
-        file = self.folder / "identity.json"
-        aws = self.aws
-        Config(self.identity_port, aws.account, aws.region, aws.host, aws.port, clusters).write(file)
+    def start_identity(self, member: Member, port: int) -> Child:
+        """Start the Pod Identity endpoint of one cluster."""
+        api = ApiServer(member.server, str(member.ca), str(member.certificate), str(member.key))
+        file, aws = self._identity_file(member), self.aws
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Config(port, member.account, member.region, aws.host, aws.port, {member.eks: api}).write(file)
         command = Command(
-            "pod-identity",
+            f"pod-identity-{member.id}",
             (sys.executable, "-m", "sandbox.identity", str(file)),
             self.root,
-            self.folder / "pod-identity.log",
+            file.with_name("pod-identity.log"),
             {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(self.root)},
         )
         child = self.processes.start(command)
-        child.wait_until(lambda: answers(f"http://127.0.0.1:{self.identity_port}/"), timeout=_READY_SECONDS)
+        child.wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), timeout=_READY_SECONDS)
         return child
+
+    def _identity_file(self, member: Member) -> Path:
+        return self.folder / "watchers" / member.id / "identity.json"
 
     def start_watcher(self, member: Member, *, health_port: int) -> Child:
         """Start a watcher with the environment of the cluster's Deployment; return when it has read its cluster."""
@@ -80,11 +78,13 @@ class Beside:
             "KUBERNETES_SERVICE_PORT": str(server.port),
             "POD_NAME": f"watcher-{member.id}",
             "MCS_HEALTH_HOST": "127.0.0.1",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_url(self.identity_port, member.eks),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_url(
+                read_config(self._identity_file(member)).port, member.eks
+            ),
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(pod_token),
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_ENDPOINT_URL_SERVICEDISCOVERY": self.aws.cloudmap_url,
-            "AWS_REGION": self.aws.region,
+            "AWS_REGION": member.region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "PATH": "/usr/bin:/bin",

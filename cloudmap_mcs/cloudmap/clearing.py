@@ -15,7 +15,7 @@ from cloudmap_mcs.ports import Member
 
 
 class CloudMapClearer(CloudMapReader):
-    """A `ports.RegistryClearer`. It keeps to the same share of the account's rates as a watcher."""
+    """A `RegistryClearer` of `reconcile.installing.departing`, within the same share of the rates as a watcher."""
 
     def __init__(
         self, client: Any, *, namespace: str, accepted: Collection[ClusterId], timer: Timer | None = None

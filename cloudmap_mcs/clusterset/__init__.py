@@ -6,18 +6,21 @@ The only part of this package that `infra` imports; in the package itself only t
 from cloudmap_mcs.clusterset.mistakes import ClustersetError, Mistake
 from cloudmap_mcs.clusterset.reading import load, parse
 from cloudmap_mcs.clusterset.schema import (
+    Account,
     Cluster,
     Clusterset,
     Hub,
     Importer,
     Label,
     Network,
+    Region,
     ResyncMinutes,
     StubZone,
     Watcher,
 )
 
 __all__ = (
+    "Account",
     "Cluster",
     "Clusterset",
     "ClustersetError",
@@ -26,6 +29,7 @@ __all__ = (
     "Label",
     "Mistake",
     "Network",
+    "Region",
     "ResyncMinutes",
     "StubZone",
     "Watcher",

@@ -1,4 +1,4 @@
-"""What the installer function may do: in AWS; in a cluster it is an administrator by its access entry."""
+"""What the installer function of one cluster may do in AWS; in the cluster its access entry makes it administrator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from infra.grants.statements import EVERYTHING, Grant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from infra.grants.statements import Registry
 
 
@@ -43,28 +41,28 @@ def installer(registry: Registry) -> tuple[Grant, ...]:
     )
 
 
-def administering(*, clusters: Sequence[str], addons: Sequence[str]) -> tuple[Grant, ...]:
-    """Return the rights on EKS clusters and their add-on `coredns`, by their ARNs."""
+def administering(*, cluster: str, addon: str) -> tuple[Grant, ...]:
+    """Return the rights on an EKS cluster and its add-on `coredns`, by their ARNs."""
     return (
         Grant(
-            on="its EKS clusters",
+            on="its EKS cluster",
             rights={
                 "eks:DescribeCluster": "the address of the API server, and what the preflight looks at",
                 "eks:ListAddons": "whether CoreDNS and the Pod Identity agent are add-ons of EKS",
             },
-            resources=tuple(clusters),
+            resources=(cluster,),
         ),
         Grant(
-            on="the add-on coredns of its EKS clusters",
+            on="the add-on coredns of its EKS cluster",
             rights={
                 "eks:DescribeAddon": "the version and the configuration of CoreDNS",
                 "eks:UpdateAddon": "the edit of the Corefile (dns: managed)",
             },
-            resources=tuple(addons),
+            resources=(addon,),
         ),
         Grant(
-            on="its EKS clusters and their add-on coredns",
+            on="its EKS cluster and the add-on coredns",
             rights={"eks:DescribeUpdate": "the end of an update of the add-on"},
-            resources=(*clusters, *addons),
+            resources=(cluster, addon),
         ),
     )

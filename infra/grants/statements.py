@@ -33,17 +33,21 @@ class Grant:
 class Registry:
     """The ARNs of the hub's Cloud Map namespace, of all services in that account and Region, and of the bus.
 
-    The ARN of a Cloud Map service holds a random id and nothing of its namespace, hence the wildcard.
+    The ARN of a Cloud Map service holds a random id and nothing of its namespace, hence the wildcard. In another
+    account `services_of_consumers` are that account's: AWS does not say whose ARN a service has that a consumer of a
+    shared namespace is only about to make.
     """
 
     namespace: str
     services: str
     bus: str
+    services_of_consumers: tuple[str, ...] = ()
 
     @property
     def random_ids(self) -> dict[str, str]:
-        """The wildcard with its reason, for cdk-nag."""
-        return {self.services: "the ARN of a Cloud Map service is a random id and says nothing of its namespace"}
+        """The wildcards with their reason, for cdk-nag."""
+        reason = "the ARN of a Cloud Map service is a random id and says nothing of its namespace"
+        return dict.fromkeys((self.services, *self.services_of_consumers), reason)
 
 
 def policy(*statements: Grant | iam.PolicyStatement) -> iam.PolicyDocument:

@@ -22,11 +22,15 @@ def watcher(registry: Registry) -> tuple[Grant, ...]:
         Grant(
             on="the namespace and its services",
             rights={
-                "servicediscovery:CreateService": "the first export of a service by any cluster",
                 "servicediscovery:DiscoverInstances": "the other clusters' records, for conflicts",
                 "servicediscovery:GetOperation": "the end of a registration or deregistration",
             },
             resources=(registry.namespace, registry.services),
+        ),
+        Grant(
+            on="the namespace, and services that are yet to be made in it",
+            rights={"servicediscovery:CreateService": "the first export of a service by any cluster"},
+            resources=(registry.namespace, registry.services, *registry.services_of_consumers),
         ),
         Grant(
             on="the namespace's services",

@@ -8,9 +8,9 @@ from cloudmap_mcs.domain.model import cluster_id
 from cloudmap_mcs.domain.preflight import Hosting
 from cloudmap_mcs.errors import RetryableError
 from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError
-from cloudmap_mcs.ports import Objects, RegistryClearer
+from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.coredns import DnsAddon
-from cloudmap_mcs.reconcile.installing.departing import Departer
+from cloudmap_mcs.reconcile.installing.departing import Departer, RegistryClearer
 from cloudmap_mcs.reconcile.installing.installer import Installed, Installer
 from cloudmap_mcs.reconcile.installing.naming import ClusterDns, DnsRules
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError, Patience

@@ -84,8 +84,8 @@ class _Reader:
     given: Mapping[str, Any]
     mistakes: list[str] = field(default_factory=list)
 
-    def has(self, *names: str) -> bool:
-        return any(self.given.get(name) not in (None, "") for name in names)
+    def has(self, name: str) -> bool:
+        return self.given.get(name) not in (None, "")
 
     def text(self, name: str, shape: Shape, default: str | None = None) -> str:
         value = self.given.get(name, default)
@@ -129,8 +129,6 @@ def order(given: Mapping[str, Any], deployed: InstallerSettings) -> Order:
     for name, own in (("Clusterset", deployed.clusterset), ("HubRegion", deployed.hub_region)):
         if reader.has(name) and given[name] != own:
             reader.mistakes.append(f"{name}={given[name]!r}: this function is for {own!r}")
-    if reader.has("Cluster", "Members") and made.settings.cluster not in made.settings.watcher.members:
-        reader.mistakes.append(f"Members={given.get('Members')!r}: must name the cluster {made.settings.cluster!r}")
     if reader.mistakes:
         raise PermanentError("bad properties: " + "; ".join(reader.mistakes))
     return made

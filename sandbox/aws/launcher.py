@@ -37,7 +37,7 @@ def install(cloudmap_url: str, calls_file: Path) -> None:
     """Put everything in place."""
     from ministack import app  # noqa: PLC0415 -- there is none where this module is only imported
     from ministack.core import iam_actions, iam_evaluator, responses  # noqa: PLC0415 -- the same
-    from ministack.services import eks, eventbridge, iam, scheduler, sqs  # noqa: PLC0415 -- the same
+    from ministack.services import eks, eventbridge, iam, lambda_svc, scheduler, sqs  # noqa: PLC0415 -- the same
     from ministack.services.cloudformation import custom_resource, provisioners  # noqa: PLC0415 -- the same
 
     from sandbox.aws.inside import authorizing, cloudformation, clusters, doors  # noqa: PLC0415 -- needs the path
@@ -45,11 +45,14 @@ def install(cloudmap_url: str, calls_file: Path) -> None:
     from sandbox.aws.inside.calls import Calls  # noqa: PLC0415 -- the same
     from sandbox.aws.inside.custom_resources import CustomResources  # noqa: PLC0415 -- the same
     from sandbox.aws.inside.eks_api import EksApi, resource_of  # noqa: PLC0415 -- the same
+    from sandbox.aws.inside.functions import MAPPING, Mappings  # noqa: PLC0415 -- the same
     from sandbox.aws.inside.permits import Permits  # noqa: PLC0415 -- the same
     from sandbox.aws.inside.schedules import Scheduling  # noqa: PLC0415 -- the same
 
     handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001 -- there is no public way
-    cloudformation.register(handlers, cloudformation.Inside(eks, eventbridge, responses, scheduler, cloudmap_url))
+    cloudformation.register(
+        handlers, cloudformation.Inside(eks, eventbridge, responses, scheduler, lambda_svc, cloudmap_url)
+    )
     CustomResources(custom_resource).install(replace)
     EksApi(eks, time.monotonic).install(replace, responses)
     replace(iam_actions, "extract_resource_arn", resource_of(eks, iam_actions.extract_resource_arn))
@@ -58,6 +61,7 @@ def install(cloudmap_url: str, calls_file: Path) -> None:
     permits = Permits(iam_evaluator, iam, responses, calls)
     permits.install(replace)
     Scheduling(scheduler, eventbridge, permits).install(replace)
+    handlers[MAPPING] = Mappings(handlers[MAPPING], lambda_svc, permits).handler()
     Buses(eventbridge, sqs, responses, permits).install(replace)
     ours = {
         ("PUT", clusters.PATH): clusters.door(eks, responses),

@@ -65,9 +65,12 @@ def _service_of(member: str) -> Resources:
 
 
 def _created_service(place: Place) -> Iterator[str]:
+    """Yield the namespace, and the service to be, which is the namespace's owner's whoever creates it."""
     params = place.call.params
-    yield place.arn("namespace", params.get("NamespaceId") or params.get("DnsConfig", {}).get("NamespaceId", "ns-none"))
-    yield place.arn("service", "srv-new")
+    name = params.get("NamespaceId") or params.get("DnsConfig", {}).get("NamespaceId", "ns-none")
+    namespace = place.namespace(name)
+    yield place.arn("namespace", name)
+    yield place.arn("service", "srv-new", None if namespace is None else namespace.owner)
 
 
 def _discovered(place: Place) -> Iterator[str]:

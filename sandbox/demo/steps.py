@@ -77,7 +77,9 @@ class MainJob:
         function = self.sandbox.deployed.members[self.west.member.id].importer
         payload = json.dumps({"resync": {"namespace": NAMESPACE, "service": SERVICE}})
         self.terminal.type(f"{INVOKE} --function-name {function} --payload {shlex.quote(payload)} report.json")
-        answer = self.sandbox.aws.client("lambda").invoke(FunctionName=function, Payload=payload)
+        answer = (
+            self.sandbox.aws_of(self.west.member.id).client("lambda").invoke(FunctionName=function, Payload=payload)
+        )
         report = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise SandboxError(f"the importer failed: {report}")

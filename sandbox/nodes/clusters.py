@@ -98,7 +98,13 @@ class RealNodes:
             processes.start(relay_command(aws, folder=self.network.folder, sources=self.sources))
         agents = {
             name: processes.start(
-                agent_command(member, its[name], aws, enter=self.network.enter(name), sources=self.sources)
+                agent_command(
+                    member,
+                    its[name],
+                    aws.at(member.account, member.region),
+                    enter=self.network.enter(name),
+                    sources=self.sources,
+                )
             )
             for name, member in members.items()
         }

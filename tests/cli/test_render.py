@@ -1,114 +1,25 @@
+"""What is printed for a cluster, and what is told of input that does not suffice."""
+
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from click.testing import CliRunner, Result
 
-from cloudmap_mcs.cli.__main__ import mcsctl
-from cloudmap_mcs.domain.installation import DnsMode
-from cloudmap_mcs.install.bundle import Bundle, OwnImage
 from cloudmap_mcs.install.dns import rights
-from cloudmap_mcs.install.rendering import InstallSettings, render
-from cloudmap_mcs.install.stub_zone import StubZone, stub_zone_manifests
-from cloudmap_mcs.install.watcher import WatcherDeployment
+from tests.cli.rendered import (
+    BUNDLE,
+    BUS,
+    CLUSTERSET,
+    SAID,
+    installed,
+    printed,
+    refused,
+    rendered,
+)
 from tests.install.settings import A_BUNDLE
 
-BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/cloudmap-mcs-prod"
-NAMESPACE = "ns-abcdefghijklmnop"
-CLUSTERSET = """
-clusterset: prod
-hub: {account: "123456789012", region: eu-west-1}
-resync_minutes: 6
-watcher: {replicas: 3, log_level: DEBUG}
-clusters:
-  - {id: west, eks: prod-west}
-  - {id: east, eks: prod-east}
-  - {id: old, eks: prod-old, state: leaving}
-"""
-ARN = f"arn:aws:servicediscovery:eu-west-1:123456789012:namespace/{NAMESPACE}"
-ROLE = "arn:aws:iam::123456789012:role/cloudmap-mcs-prod-east-watcher-eu-west-1"
-OUTPUTS = {
-    "cloudmap-mcs-other-hub": {
-        "NamespaceId": "ns-other",
-        "BusArn": "arn:aws:events:eu-west-1:123456789012:event-bus/o",
-    },
-    "cloudmap-mcs-prod-hub": {"NamespaceId": NAMESPACE, "NamespaceArn": ARN, "BusArn": BUS},
-    "cloudmap-mcs-prod-member-123456789012-eu-west-1": {
-        "Text": "no JSON",
-        "Number": 1,
-        "westFacts": json.dumps({"cluster": "west"}),
-        "eastFacts": json.dumps({"cluster": "east", "watcherRoleArn": ROLE}),
-    },
-    "cloudmap-mcs-prod-member-none": None,
-}
-BUNDLE = {
-    "region": A_BUNDLE.region,
-    "bucket": A_BUNDLE.bucket,
-    "arm64": {"key": A_BUNDLE.arm64.key, "sha256": A_BUNDLE.arm64.sha256},
-    "amd64": {"key": A_BUNDLE.amd64.key, "sha256": A_BUNDLE.amd64.sha256},
-}
-SAID = ("--namespace-id", NAMESPACE, "--bus-arn", BUS, "--image", "registry.example/watcher:1")
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every command in a folder with all the files it may read."""
-    monkeypatch.chdir(tmp_path)
-    Path("clusterset.yaml").write_text(CLUSTERSET, encoding="utf-8")
-    Path("outputs.json").write_text(json.dumps(OUTPUTS), encoding="utf-8")
-    Path("bundle.json").write_text(json.dumps(BUNDLE), encoding="utf-8")
-
-
-def rendered(*options: str, cluster: str = "east") -> Result:
-    return CliRunner().invoke(mcsctl, ["render", "--cluster", cluster, *options])
-
-
-def printed(*options: str, cluster: str = "east") -> list[dict[str, Any]]:
-    answer = rendered(*options, cluster=cluster)
-    assert (answer.exit_code, answer.stderr) == (0, "")
-    return list(yaml.safe_load_all(answer.stdout))
-
-
-def refused(*options: str, cluster: str = "east", status: int) -> str:
-    answer = rendered(*options, cluster=cluster)
-    assert (answer.exit_code, answer.stdout) == (status, "")
-    assert "Traceback" not in answer.stderr
-    return answer.stderr
-
-
-def clusterset(**changes: str) -> None:
-    """Write the file anew, with other keys of the cluster east or of the whole."""
-    text = CLUSTERSET
-    for key, value in changes.items():
-        if key == "east":
-            text = text.replace("eks: prod-east}", f"eks: prod-east, {value}}}")
-        else:
-            text = "\n".join(line for line in text.splitlines() if not line.startswith(f"{key}:"))
-            text += f"\n{key}: {value}\n"
-    Path("clusterset.yaml").write_text(text, encoding="utf-8")
-
-
-def installed(
-    *, dns: DnsMode = DnsMode.MANAGED, stub_zone: StubZone | None = None, role: str = "", **changes: Any
-) -> list[dict[str, Any]]:
-    defaults: dict[str, Any] = {
-        "clusterset": "prod",
-        "members": ("east", "west"),
-        "namespace_id": NAMESPACE,
-        "bus_arn": BUS,
-        "hub_region": "eu-west-1",
-        "resync_seconds": 360,
-        "code": OwnImage(image="registry.example/watcher:1"),
-        "replicas": 3,
-        "log_level": "DEBUG",
-    }
-    watcher = WatcherDeployment(**defaults | changes)
-    settings = InstallSettings(
-        cluster="east", watcher=watcher, dns=dns, stub_zone=stub_zone or StubZone(), watcher_role_arn=role
-    )
-    return list(render(settings))
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_all_that_is_installed_comes_in_its_order_and_the_rights_of_dns_come_last() -> None:
@@ -147,98 +58,6 @@ def test_the_watchers_code_may_be_in_zips() -> None:
     found = printed(*SAID[:4], "--bundle", "bundle.json", "--no-dns")
 
     assert found == installed(code=A_BUNDLE)
-
-
-def test_one_architecture_may_be_missing_and_the_base_image_is_the_clustersets() -> None:
-    clusterset(watcher="{replicas: 3, log_level: DEBUG, base_image: mirror.example/python:3.13}")
-    Path("bundle.json").write_text(json.dumps({**BUNDLE, "arm64": None}), encoding="utf-8")
-
-    found = printed(*SAID[:4], "--bundle", "bundle.json", "--no-dns")
-
-    code = Bundle(
-        region=A_BUNDLE.region, bucket=A_BUNDLE.bucket, amd64=A_BUNDLE.amd64, image="mirror.example/python:3.13"
-    )
-    assert found == installed(code=code)
-
-
-def test_a_bundle_without_any_archive_is_refused() -> None:
-    Path("bundle.json").write_text(json.dumps({**BUNDLE, "arm64": None, "amd64": None}), encoding="utf-8")
-
-    assert "there must be a zip" in refused(*SAID[:4], "--bundle", "bundle.json", status=1)
-
-
-def test_the_watchers_image_and_its_priority_are_the_clustersets() -> None:
-    clusterset(watcher="{replicas: 3, log_level: DEBUG, image: 'mirror.example/watcher:2', priority_class: platform}")
-
-    code = OwnImage(image="mirror.example/watcher:2")
-    assert printed(*SAID[:4], "--no-dns") == installed(code=code, priority_class="platform")
-    assert printed(*SAID, "--no-dns") == installed(priority_class="platform")
-    assert "either --image or --bundle" in refused(*SAID[:4], "--bundle", "bundle.json", status=2)
-
-
-def test_a_stub_zone_brings_its_own_coredns_and_no_rights_for_the_clusters() -> None:
-    clusterset(east="dns: stub-zone", stub_zone="{image: 'mirror.example/coredns:v1.14.0', replicas: 3}")
-
-    found = printed(*SAID)
-
-    own = StubZone(image="mirror.example/coredns:v1.14.0", replicas=3)
-    assert found == installed(dns=DnsMode.STUB_ZONE, stub_zone=own)
-    assert found[-7:] == list(stub_zone_manifests(own))
-    assert printed(*SAID, "--no-dns") == installed()
-    assert printed(*SAID, cluster="west")[-2:] == list(rights())
-
-
-def test_by_hand_the_clusters_coredns_gets_its_rights_too() -> None:
-    clusterset(east="dns: manual")
-
-    assert printed(*SAID) == [*installed(), *rights()]
-
-
-IRSA = "identity: irsa, oidc_issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/0123ABCD'"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [("--watcher-role-arn", ROLE, *SAID), ("--outputs", "outputs.json", "--image", "registry.example/watcher:1")],
-)
-def test_with_irsa_the_service_account_names_the_role(said: tuple[str, ...]) -> None:
-    clusterset(east=IRSA)
-
-    found = printed(*said, "--no-dns")
-
-    assert found == installed(role=ROLE)
-    (account,) = [each for each in found if each["kind"] == "ServiceAccount"]
-    assert account["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": ROLE}
-
-
-def test_without_irsa_no_role_is_named() -> None:
-    assert printed(*SAID, "--watcher-role-arn", ROLE, "--no-dns") == installed()
-
-
-def test_with_irsa_the_role_must_be_known() -> None:
-    clusterset(east=IRSA)
-    Path("without.json").write_text(json.dumps({"cloudmap-mcs-prod-hub": OUTPUTS["cloudmap-mcs-prod-hub"]}))
-
-    assert "--watcher-role-arn: missing, as is --outputs; allowed is the ARN of an IAM role" in refused(*SAID, status=2)
-    assert "'admin' is not allowed" in refused(*SAID, "--watcher-role-arn", "admin", status=2)
-    assert "no output of a member stack about the cluster east" in refused(*SAID, "--outputs", "without.json", status=1)
-
-
-ELSEWHERE = [
-    pytest.param("region: us-east-1", id="region"),
-    pytest.param("account: '210987654321'", id="account"),
-    pytest.param("account: '210987654321', functions_account: '123456789012'", id="account-with-functions-at-the-hub"),
-]
-
-
-@pytest.mark.parametrize("place", ELSEWHERE)
-def test_elsewhere_the_namespace_goes_by_its_arn(place: str) -> None:
-    clusterset(east=place)
-
-    found = printed("--outputs", "outputs.json", "--image", "registry.example/watcher:1", "--no-dns")
-
-    assert found == installed(namespace_id=ARN)
-    assert "allowed is the ARN of a Cloud Map namespace" in refused(*SAID, status=2)
 
 
 def test_the_header_says_what_made_it_for_which_cluster() -> None:

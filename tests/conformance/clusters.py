@@ -29,6 +29,7 @@ _PATHS: Final = {
     "Node": "/api/v1/{}nodes",
     "Pod": "/api/v1/{}pods",
     "Service": "/api/v1/{}services",
+    "ConfigMap": "/api/v1/{}configmaps",
     "Deployment": "/apis/apps/v1/{}deployments",
     "StatefulSet": "/apis/apps/v1/{}statefulsets",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/{}endpointslices",

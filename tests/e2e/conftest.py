@@ -22,6 +22,12 @@ def binaries() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def call_logs() -> list[Path]:
+    """The folders of sandboxes that have ended: what they asked of AWS and of their clusters is written there."""
+    return []
+
+
+@pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory, binaries: dict[str, Path]) -> Iterator[ControlPlane]:
     folder = tmp_path_factory.mktemp("control-plane")
     spec = ClusterSpec("east", folder / "east", ("10.201.0.0/16",), ("10.101.0.0/16",))

@@ -6,8 +6,8 @@ from infra.installation import RESOURCE_TYPE
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import REGISTRY, rights
 
-ROLE = "cloudmap-mcs-prod_installer-eu-west-1"
-FUNCTION = "cloudmap-mcs-prod_installer"
+ROLE = "cloudmap-mcs-prod-east-installer-eu-west-1"
+FUNCTION = "cloudmap-mcs-prod-east-installer"
 EKS = "arn:aws:eks:eu-west-1:123456789012"
 
 
@@ -49,41 +49,55 @@ def references(value: Any) -> set[str]:
     return set()
 
 
-def test_one_function_installs_all_clusters_of_the_stack_and_nothing_triggers_it(members: Stack) -> None:
-    name, function = resource(members, "AWS::Lambda::Function", FunctionName=FUNCTION)
-    told = members.of_type(RESOURCE_TYPE)
+def test_every_cluster_has_a_function_of_its_own_that_nothing_triggers(members: Stack) -> None:
+    functions = [f for f in members.of_type("AWS::Lambda::Function") if f["FunctionName"].endswith("-installer")]
+    tokens = {told["Cluster"]: told["ServiceToken"]["Fn::GetAtt"][0] for told in members.of_type(RESOURCE_TYPE)}
 
-    assert {each["Cluster"] for each in told} == {"east", "west", "old"}
-    assert {each["ServiceToken"]["Fn::GetAtt"][0] for each in told} == {name}
+    assert tokens == {
+        cluster: resource(members, "AWS::Lambda::Function", FunctionName=f"cloudmap-mcs-prod-{cluster}-installer")[0]
+        for cluster in ("east", "west", "old")
+    }
     assert members.of_type("AWS::Lambda::Permission") == members.of_type("AWS::Lambda::Url") == []
-    assert function["Properties"]["Timeout"] == 900
-    assert 512 <= function["Properties"]["MemorySize"] <= 1024
-    assert "ReservedConcurrentExecutions" not in function["Properties"]
+    assert len(functions) == 3
+    for function in functions:
+        assert function["Timeout"] == 900
+        assert 512 <= function["MemorySize"] <= 1024
+        assert "ReservedConcurrentExecutions" not in function
 
 
 def test_cloudformation_waits_until_no_call_of_the_function_can_be_under_way_any_more(members: Stack) -> None:
     name, function = resource(members, "AWS::Lambda::Function", FunctionName=FUNCTION)
     calls = members.one("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": name})
+    told = members.one(RESOURCE_TYPE, Cluster="east")
 
-    for told in members.of_type(RESOURCE_TYPE):
-        assert int(told["ServiceTimeout"]) >= function["Properties"]["Timeout"] + calls["MaximumEventAgeInSeconds"]
+    assert int(told["ServiceTimeout"]) >= function["Properties"]["Timeout"] + calls["MaximumEventAgeInSeconds"]
+
+
+def test_a_cluster_keeps_its_installers_rights_until_it_is_uninstalled(members: Stack) -> None:
+    """CloudFormation deletes what a template no longer has after it has updated the rest of it."""
+    for cluster in ("east", "west", "old"):
+        others = [
+            each
+            for name, each in members.template["Resources"].items()
+            if not name.startswith(cluster) and each["Type"] == "AWS::IAM::Role"
+        ]
+        assert f"/prod-{cluster}" not in repr(others)
 
 
 def test_the_installer_may_do_what_it_does_and_nothing_else(members: Stack) -> None:
     found = rights(members, ROLE)
     (namespace,) = found["servicediscovery:GetNamespace"]
-    clusters = {f"{EKS}:cluster/prod-{name}" for name in ("east", "west", "old")}
-    addons = {f"{EKS}:addon/prod-{name}/coredns/*" for name in ("east", "west", "old")}
+    cluster, addon = f"{EKS}:cluster/prod-east", f"{EKS}:addon/prod-east/coredns/*"
     services = f"{REGISTRY}:service/*"
     logs = f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{FUNCTION}:*"
 
     assert namespace.startswith(f"{REGISTRY}:namespace/<")
     assert found == {
-        "eks:DescribeCluster": clusters,
-        "eks:ListAddons": clusters,
-        "eks:DescribeAddon": addons,
-        "eks:UpdateAddon": addons,
-        "eks:DescribeUpdate": clusters | addons,
+        "eks:DescribeCluster": {cluster},
+        "eks:ListAddons": {cluster},
+        "eks:DescribeAddon": {addon},
+        "eks:UpdateAddon": {addon},
+        "eks:DescribeUpdate": {cluster, addon},
         "servicediscovery:GetOperation": {namespace, services},
         "servicediscovery:DeleteService": {services},
         "servicediscovery:DeregisterInstance": {services},
@@ -96,7 +110,7 @@ def test_the_installer_may_do_what_it_does_and_nothing_else(members: Stack) -> N
     }
 
 
-def test_the_installers_role_is_an_administrator_of_every_cluster(members: Stack) -> None:
+def test_an_installers_role_is_an_administrator_of_its_own_cluster(members: Stack) -> None:
     entries = [e for e in members.of_type("AWS::EKS::AccessEntry") if "AccessPolicies" in e]
 
     assert {entry["ClusterName"] for entry in entries} == {"prod-east", "prod-west", "prod-old"}
@@ -105,7 +119,7 @@ def test_the_installers_role_is_an_administrator_of_every_cluster(members: Stack
         assert (entry["Type"], policy["AccessScope"]) == ("STANDARD", {"Type": "cluster"})
         assert members.text(policy["PolicyArn"]).endswith("eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy")
         role = members.template["Resources"][entry["PrincipalArn"]["Fn::GetAtt"][0]]["Properties"]
-        assert role["RoleName"] == ROLE
+        assert role["RoleName"] == f"cloudmap-mcs-{entry['ClusterName']}-installer-eu-west-1"
 
 
 def test_a_cluster_is_installed_when_all_that_it_needs_in_aws_is_there_and_before_anything_imports(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.names import ClusterNames, cut
+from infra.names import ClusterNames, access_stack, cut, external_id
 
 LABELS = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=45)
 SIXTY_FOUR = (
@@ -15,6 +15,11 @@ SIXTY_FOUR = (
     "schedule",
     "importer",
     "importer_role",
+    "installer",
+    "installer_role",
+    "importer_access_role",
+    "installer_access_role",
+    "scheduler_role",
     "watcher_role",
 )
 
@@ -47,3 +52,9 @@ def test_two_clusters_of_a_clusterset_never_share_a_name(one: str, other: str) -
 def test_a_name_within_the_limit_is_not_touched() -> None:
     assert cut("n" * 60, "-dlq") == "n" * 60 + "-dlq"
     assert cut("n" * 61, "-dlq") != "n" * 61 + "-dlq"
+
+
+def test_what_other_accounts_are_told_fits_what_aws_allows() -> None:
+    """CloudFormation: a stack's name has at most 128 characters. STS: an external id has at most 1,224."""
+    assert len(access_stack("s" * 45, "c" * 45)) <= 128
+    assert external_id("prod", "east") == "cloudmap-mcs/prod/east"

@@ -14,6 +14,7 @@ from threading import Thread
 
 import pytest
 
+from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.install.bundle import Archive, Bundle, fetching
 
 
@@ -105,3 +106,13 @@ def test_node_of_an_unknown_architecture_is_told_so(endpoint: str, tmp_path: Pat
 
     assert run.returncode == 1
     assert run.stderr.strip() == "there is no bundle for nodes of architecture riscv64"
+
+
+def test_bundle_may_lack_one_architecture_and_not_both() -> None:
+    archive = Archive(key="arm.zip", sha256="a" * 64)
+    variables = {entry["name"] for entry in fetching(Bundle(region="r", bucket="b", arm64=archive))["env"]}
+
+    assert "BUNDLE_KEY_aarch64" in variables
+    assert not any(name.endswith("x86_64") for name in variables)
+    with pytest.raises(PermanentError, match="bundle in b: there must be a zip for arm64, amd64 or both"):
+        Bundle(region="r", bucket="b")

@@ -82,3 +82,12 @@ def test_people_may_see_both_kinds_and_edit_exports_but_never_imports() -> None:
 def aggregated(role: dict[str, Any]) -> set[str]:
     marks = role["metadata"]["labels"]
     return {label.removeprefix(BUILT_IN) for label, value in marks.items() if BUILT_IN in label and value == "true"}
+
+
+def test_with_irsa_the_watchers_account_names_its_role_and_nothing_else_changes() -> None:
+    """EKS User Guide, "Assign IAM roles to Kubernetes service accounts"."""
+    role = "arn:aws:iam::123456789012:role/watcher"
+    (account, *others), (plain, *same) = watcher_rbac(role_arn=role), watcher_rbac()
+
+    assert account["metadata"].pop("annotations") == {"eks.amazonaws.com/role-arn": role}
+    assert (account, others) == (plain, same)

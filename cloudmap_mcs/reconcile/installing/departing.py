@@ -1,11 +1,12 @@
 """Take a cluster out of the registry, after its watcher: every record of it, its entry, and what is empty then."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from cloudmap_mcs.domain.model import ClusterId
+from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import MalformedRecordError
-from cloudmap_mcs.ports import RegistryClearer
+from cloudmap_mcs.ports import Member
 from cloudmap_mcs.reconcile.installing.patience import Patience
 
 _SERVICES_AT_ONCE: Final = 20
@@ -13,6 +14,38 @@ _NO_NAMESPACE: Final = (
     "its records in Cloud Map were not looked for: the namespace is gone, or not shared with this account any more; "
     "importers ignore clusters that are no members"
 )
+
+
+class RegistryClearer(Protocol):
+    """What an uninstall asks of Cloud Map, for a cluster whose watcher is gone. Calls return when it is done."""
+
+    def exists(self) -> bool:
+        """Say whether the clusterset's namespace is there, and shared with us if it is another account's (still)."""
+        ...
+
+    def read_member(self, cluster: ClusterId) -> Member | None:
+        """Ask the control plane whose entry `members/<cluster>` is; nothing is made for it."""
+        ...
+
+    def keys(self) -> frozenset[ServiceKey]:
+        """List the keys whose Cloud Map service holds any instance, whoever wrote it."""
+        ...
+
+    def clear(self, keys: Collection[ServiceKey], cluster: ClusterId) -> int:
+        """Deregister all that bears our format and this cluster's id in the services of some keys; say how much."""
+        ...
+
+    def empty_services(self) -> frozenset[ServiceKey]:
+        """List the keys whose Cloud Map service holds no instance at all."""
+        ...
+
+    def drop_empty(self, key: ServiceKey) -> bool:
+        """Delete a key's Cloud Map service if it is empty; False if it is not. Being gone already is success."""
+        ...
+
+    def clear_member(self, cluster: ClusterId) -> None:
+        """Deregister a cluster's entry in `members` and its parts; not being there is success."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

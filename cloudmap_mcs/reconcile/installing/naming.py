@@ -11,7 +11,7 @@ from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.applying import Applier
 from cloudmap_mcs.reconcile.installing.coredns import CoreDns, CorefileKeeper, DnsAddon
-from cloudmap_mcs.reconcile.installing.owndns import OwnDns
+from cloudmap_mcs.reconcile.installing.owndns import SETTLE_SECONDS, OwnDns
 from cloudmap_mcs.reconcile.installing.patience import Patience
 
 _RIGHTS: Final = tuple(Right(verb, "multicluster.x-k8s.io", "serviceimports") for verb in ("list", "watch"))
@@ -52,12 +52,16 @@ class DnsRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClusterDns:
-    """The DNS of one cluster. `addon` is given where CoreDNS is a managed add-on."""
+    """The DNS of one cluster. `addon` is given where CoreDNS is a managed add-on.
+
+    `settle_seconds`: after so long no Pod of the cluster's CoreDNS goes on with a Corefile from before.
+    """
 
     objects: Objects
     rules: DnsRules
     patience: Patience
     addon: DnsAddon | None = None
+    settle_seconds: float = SETTLE_SECONDS
 
     def see(self, mode: DnsMode = DnsMode.MANAGED) -> DnsSeen | None:
         """Look at CoreDNS and judge whether it can be brought into this mode; None if there is none to be seen."""
@@ -120,7 +124,7 @@ class ClusterDns:
 
     @property
     def _own(self) -> OwnDns:
-        return OwnDns(self.objects, self.patience, self.rules.own_dns())
+        return OwnDns(self.objects, self.patience, self.rules.own_dns(), self.settle_seconds)
 
     @property
     def _applier(self) -> Applier:

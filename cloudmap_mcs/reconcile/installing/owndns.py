@@ -21,17 +21,20 @@ from cloudmap_mcs.reconcile.installing.applying import Applier
 from cloudmap_mcs.reconcile.installing.patience import Patience
 
 SETTLE_SECONDS: Final = 120.0
-"""How long the cluster's CoreDNS may go on with its old Corefile: kubelets bring a changed ConfigMap within a minute or
-so, and the plugin `reload` looks every 30 s, at a random moment."""
+"""Kubelets bring a changed ConfigMap within a minute or so, and CoreDNS's plugin `reload` looks every 30 to 45 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnDns:
-    """The CoreDNS of our own in one cluster. `known` are its objects, in the order in which they go in."""
+    """The CoreDNS of our own in one cluster. `known` are its objects, in the order in which they go in.
+
+    `settle_seconds` is how long the cluster's CoreDNS may go on with its old Corefile.
+    """
 
     objects: Objects
     patience: Patience
     known: tuple[Reference, ...]
+    settle_seconds: float = SETTLE_SECONDS
 
     def bring_in(self, manifests: Sequence[Manifest]) -> tuple[str, ...]:
         """Bring it in or up to date, and return the addresses of its Service once every Pod answers for the zone.
@@ -68,7 +71,7 @@ class OwnDns:
         """Take it away once nobody asks it any more, where the Corefile does not forward to it any longer."""
         if self.is_there():
             what = "our own CoreDNS is removed when the cluster's does not forward to it any more"
-            self.patience.pause(SETTLE_SECONDS, what)
+            self.patience.pause(self.settle_seconds, what)
         self.remove()
 
     def remove(self) -> None:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.aws.inside import functions
 from sandbox.aws.inside.cloudmap_types import CloudMapNamespaces
 from sandbox.aws.inside.eks_types import AccessEntries, PodIdentityAssociations
 from sandbox.aws.inside.event_types import EventBusPolicies
@@ -28,11 +29,15 @@ class Inside:
     eventbridge: ModuleType
     responses: ModuleType
     scheduler: ModuleType
+    functions: ModuleType
     cloudmap_url: str
 
 
 def register(handlers: dict[str, Any], inside: Inside) -> None:
-    """Add the missing CloudFormation types; only the namespace and the schedule replace one that is there."""
+    """Add the missing CloudFormation types; only the namespace and the schedule replace one that is there.
+
+    The function's is completed.
+    """
     ours = {
         _NAMESPACE: CloudMapNamespaces(inside.responses, inside.cloudmap_url),
         "AWS::EKS::AccessEntry": AccessEntries(inside.eks),
@@ -45,3 +50,4 @@ def register(handlers: dict[str, Any], inside: Inside) -> None:
         if (name in handlers) != (name in _REPLACED):
             sys.exit(f"this ministack {'knows' if name in handlers else 'does not know'} {name}, unlike the pinned one")
         handlers[name] = {"create": resource.create, "update": resource.update, "delete": resource.delete}
+    handlers[functions.TYPE] = functions.Functions(handlers[functions.TYPE], inside.functions).handler()

@@ -113,6 +113,17 @@ def test_services_that_somebody_deletes_meanwhile_are_gone_already(
     assert clearer.drop_empty(KEY)
 
 
+def test_what_went_between_the_look_and_the_call_is_gone_already(
+    connect: Connect, clearer: CloudMapClearer, client: Any, namespace: str
+) -> None:
+    connect(A).put(KEY, a_record(an_export("a"), 1))
+    service = next(one for one in client.list_services()["Services"] if one["Name"] == "web.shop")["Id"]
+
+    clearer._operations.deregister_across([(service, "nobody"), ("srv-abcdefghijklmnop", "a"), (service, "a")])
+
+    assert heads(client, namespace)["web.shop"] == []
+
+
 def test_a_namespace_is_there_until_it_is_deleted(clearer: CloudMapClearer, client: Any, namespace: str) -> None:
     assert clearer.exists()
     client.delete_namespace(Id=namespace)

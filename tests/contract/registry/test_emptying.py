@@ -30,10 +30,13 @@ def empty(client: Any, namespace: str, executor: Executor) -> Callable[..., Empt
     return empty
 
 
-def service(client: Any, namespace: str, name: str, *instances: str) -> str:
+def service(client: Any, namespace: str, name: str, *instances: str, is_late: bool = False) -> str:
+    """Make a service; a late one's instances are still to appear."""
     made = str(client.create_service(Name=name, NamespaceId=namespace)["Service"]["Id"])
     for instance in instances:
         client.register_instance(ServiceId=made, InstanceId=instance, Attributes={"AWS_INSTANCE_IPV4": "10.0.0.1"})
+    if not is_late:
+        until(lambda: len(client.list_instances(ServiceId=made)["Instances"]) == len(instances))
     return made
 
 
@@ -74,7 +77,7 @@ def test_an_operation_under_way_is_waited_for(
     client: Any, namespace: str, empty: Callable[..., Emptied], admin: SimulatorAdmin
 ) -> None:
     admin.change(operation_delay="300ms")
-    service(client, namespace, "web.shop", "late")
+    service(client, namespace, "web.shop", "late", is_late=True)
 
     assert empty() == Emptied(1)
     assert is_deleted(client, namespace)

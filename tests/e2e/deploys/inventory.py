@@ -24,8 +24,8 @@ def inventory(client: KubeClient) -> Inventory:
 
 def differences(before: Inventory, after: Inventory) -> dict[str, str]:
     """Say of every object that is not the same any more what became of it."""
-    gone = {name: "gone" for name in before.keys() - after.keys()}
-    new = {name: "new" for name in after.keys() - before.keys()}
+    gone = dict.fromkeys(before.keys() - after.keys(), "gone")
+    new = dict.fromkeys(after.keys() - before.keys(), "new")
     changed = {
         name: f"changed: {before[name]} became {after[name]}"
         for name in before.keys() & after.keys()

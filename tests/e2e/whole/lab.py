@@ -237,8 +237,7 @@ class Lab:
 
     def start_watcher(self, cluster: Cluster) -> None:
         """Start a watcher as the Deployment would."""
-        port = json.loads((self.site.folder / "identity.json").read_text())["port"]
-        beside = Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes, port)
+        beside = Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes)
         health = free_ports(1, SystemRandom())[0]
         self.watchers[cluster.id] = beside.start_watcher(cluster.member, health_port=health)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.infra.conftest import Stack, Synthesized
@@ -65,4 +67,12 @@ def access(chosen: Synthesized) -> Stack:
 def image(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Stack:
     """Return the stack of all functions where watchers have an image of the user's own."""
     made = synthesized_once(tmp_path_factory, worker_id, "image", IMAGE)
+    return Stack(made.template(f"cloudmap-mcs-shop-member-{HOME}-{REGION}"))
+
+
+@pytest.fixture(scope="session")
+def without_network(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Stack:
+    """Return the stack of all functions before any cluster had a network."""
+    text = re.sub(r"^    network: .*\n", "", EXAMPLE, flags=re.MULTILINE)
+    made = synthesized_once(tmp_path_factory, worker_id, "without-network", text)
     return Stack(made.template(f"cloudmap-mcs-shop-member-{HOME}-{REGION}"))

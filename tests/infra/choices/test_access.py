@@ -6,15 +6,13 @@ import pytest
 
 from cloudmap_mcs.settings import ImporterSettings
 from infra.installation import RESOURCE_TYPE
-from infra.names import network_mark
 from tests.infra.choices.conftest import GUESTS, HOME, REGION
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import listed, rights
 from tests.infra.test_seam import Watched
 
 IMPORTER = f"cloudmap-mcs-shop-guest-importer-{REGION}"
-MARK = network_mark(["subnet-00000001", "subnet-00000002"], ["sg-00000001"])
-INSTALLER = f"cloudmap-mcs-shop_installer-{MARK}-{REGION}"
+INSTALLER = f"cloudmap-mcs-shop-guest-installer-{REGION}"
 IMPORTER_ACCESS = f"cloudmap-mcs-shop-guest-importer-access-{REGION}"
 INSTALLER_ACCESS = f"cloudmap-mcs-shop-guest-installer-access-{REGION}"
 EXTERNAL_ID = "cloudmap-mcs/shop/guest"

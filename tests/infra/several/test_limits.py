@@ -54,6 +54,11 @@ def test_what_is_beyond_a_limit_is_said_with_what_to_do(value: Clusterset, said:
     assert "allowed are" in mistake.allowed
 
 
+def test_the_hubs_buses_stay_far_from_the_300_rules_that_eventbridge_allows() -> None:
+    """Of the hub's own clusters each has a rule on either bus, and so has every other account and Region."""
+    assert limits.CLUSTERS_OF_A_STACK + limits.PLACES <= 100
+
+
 def test_the_pattern_takes_at_least_fifteen_accounts_whatever_the_clustersets_name() -> None:
     limits.check(clusterset(15, places=15, name=LONGEST))
 

@@ -28,8 +28,9 @@ def rig() -> Rig:
 def failed(rig: Rig, kind: str, error: type[McsError], told: str, *, seconds: float = 600, **more: Any) -> str:
     """Attend to a request that fails; return the physical id that its answer will have."""
     attendance = rig.attendance(an_event(kind, **more), seconds=seconds)
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=told) as refused:
         attendance.attend()
+    assert "the last failure was: no time" not in str(refused.value)
     return attendance.physical_id
 
 

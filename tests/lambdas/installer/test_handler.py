@@ -68,6 +68,7 @@ def function(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         variables = {
             "POWERTOOLS_SERVICE_NAME": "installer",
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            "POWERTOOLS_LOGGER_LOG_EVENT": "true",  # which must not be heeded
             "AWS_REGION": "eu-west-1",
             "AWS_ENDPOINT_URL": listener.url.partition("/answer")[0],
             "MCS_CLUSTERSET": "prod",
@@ -192,7 +193,6 @@ def test_an_answer_that_is_not_taken_fails_the_invocation(function: Function) ->
 
 
 def test_no_log_level_shows_the_signature(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
     root, lines = logging.getLogger(), list[str]()
     handler = logging.Handler(logging.DEBUG)
     monkeypatch.setattr(handler, "emit", lambda record: lines.append(record.getMessage()))

@@ -72,12 +72,14 @@ def test_irsa_gives_the_service_account_its_role() -> None:
 
 
 def test_a_stub_zone_is_rendered_with_its_image() -> None:
-    ordered = read(Dns="stub-zone", StubZoneImage="mirror/coredns:v1.13.1", StubZoneReplicas="3")
+    changes = {"StubZoneImage": "mirror/coredns:v1.13.1", "StubZoneReplicas": "3", "WatcherPriorityClass": "high"}
+    ordered = read(Dns="stub-zone", **changes)
 
     assert ordered.wanted.dns is DnsMode.STUB_ZONE
     (deployment,) = [item for item in ordered.wanted.parts.dns if item["kind"] == "Deployment"]
     assert deployment["spec"]["replicas"] == 3
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror/coredns:v1.13.1"
+    assert deployment["spec"]["template"]["spec"]["priorityClassName"] == "high"
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,8 @@ def test_a_stub_zone_is_rendered_with_its_image() -> None:
             {"BundleArm64Key": None, "BundleArm64Sha256": None}, "at least one must be given", id="no-architecture"
         ),
         pytest.param({"Clusterset": "test"}, "Clusterset='test': this function is for 'prod'", id="clusterset"),
+        pytest.param({"Members": "east,,west"}, "Members='east,,west': must be cluster ids", id="members"),
         pytest.param({"HubRegion": "eu-west-2"}, "HubRegion='eu-west-2': this function is for 'eu-west-1'", id="hub"),
-        pytest.param({"Members": "west"}, "Members='west': must name the cluster 'east'", id="not-a-member"),
     ],
 )
 def test_a_mistake_is_told_with_what_is_allowed(changes: dict[str, str | None], told: str) -> None:
@@ -117,6 +119,10 @@ def test_all_mistakes_are_told_together() -> None:
     told = mistakes(Eks=None, Region="x", Dns="y", AssumeRoleArn=ROLE)
 
     assert all(name in told for name in ("Eks", "Region", "Dns", "ExternalId"))
+
+
+def test_a_cluster_that_is_leaving_is_no_member_any_more() -> None:
+    assert read(Members="west").settings.watcher.members == ("west",)
 
 
 def test_an_id_that_is_not_valid_is_left_to_the_preflight_which_proposes_one() -> None:

@@ -1,52 +1,34 @@
-"""Our own CoreDNS: it answers before anything is forwarded to it, it follows its address, and other modes clear it."""
+"""Our own CoreDNS answers before anything is forwarded to it, and the Corefile follows its address."""
 
 from typing import Any
 
 import pytest
 
 from cloudmap_mcs.domain.installation import DnsMode, Manifest
-from cloudmap_mcs.domain.preflight import Kind, PreflightError
-from cloudmap_mcs.errors import PermanentError, UnreachableError
+from cloudmap_mcs.domain.preflight import PreflightError
+from cloudmap_mcs.errors import PermanentError
 from cloudmap_mcs.install.corefile_stub import stub
-from cloudmap_mcs.install.rendering import parts
 from cloudmap_mcs.kube.client import Call
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError
 from cloudmap_mcs.reconcile.installing.surveying import Wanted
 from tests.fakes.controllers import ADDRESS, at_once
-from tests.install.corefile_servers import STOCK, a_server
-from tests.install.corefile_texts import COREFILES, STOCK_EKS_ENABLED
-from tests.install.settings import an_install
-from tests.reconcile.installing.rig import EKS, InstallRig, a_wanted, coredns
+from tests.install.corefile_texts import COREFILES
+from tests.reconcile.installing.modes import (
+    MANAGED,
+    MANUAL,
+    OLD,
+    RIGHTS,
+    STUB,
+    STUBBED,
+    with_old_coredns,
+)
+from tests.reconcile.installing.rig import InstallRig, coredns
 from tests.reconcile.installing.test_dns_in_order import with_addon
-
-OLD = "eks/coredns:v1.11.4-eksbuild.24"
-STUBBED = stub(COREFILES["eks"], [ADDRESS])
-OWN = {
-    "ServiceAccount clusterset-dns",
-    "ClusterRole cloudmap-mcs:clusterset-dns",
-    "ClusterRoleBinding cloudmap-mcs:clusterset-dns",
-    "ConfigMap clusterset-dns",
-    "PodDisruptionBudget clusterset-dns",
-    "Service clusterset-dns",
-    "Deployment clusterset-dns",
-}
-RIGHTS = {"ClusterRole cloudmap-mcs:coredns", "ClusterRoleBinding cloudmap-mcs:coredns"}
-LONG = 1000.0
-
-
-def in_mode(mode: DnsMode) -> Wanted:
-    return a_wanted(dns=mode, parts=parts(an_install(dns=mode)))
-
-
-STUB, MANAGED, MANUAL = map(in_mode, (DnsMode.STUB_ZONE, DnsMode.MANAGED, DnsMode.MANUAL))
 
 
 @pytest.fixture
 def rig() -> InstallRig:
-    """Make a cluster with a CoreDNS that is too old to serve the zone itself."""
-    rig = InstallRig()
-    rig.api.add(*coredns(OLD))
-    return rig
+    return with_old_coredns()
 
 
 def written(rig: InstallRig) -> list[str]:
@@ -222,83 +204,6 @@ def test_the_zone_is_no_longer_forwarded_when_ours_goes(rig: InstallRig) -> None
     assert rig.api.writes[2].endswith("services/clusterset-dns")
 
 
-CHANGES = [
-    pytest.param(MANAGED, STUB, STUBBED, OWN, id="managed-to-stub-zone"),
-    pytest.param(STUB, MANAGED, STOCK_EKS_ENABLED, RIGHTS, id="stub-zone-to-managed"),
-    pytest.param(STUB, MANUAL, COREFILES["eks"], RIGHTS, id="stub-zone-to-manual"),
-    pytest.param(MANAGED, MANUAL, COREFILES["eks"], RIGHTS, id="managed-to-manual"),
-    pytest.param(MANUAL, STUB, STUBBED, OWN, id="manual-to-stub-zone"),
-    pytest.param(MANUAL, MANAGED, STOCK_EKS_ENABLED, RIGHTS, id="manual-to-managed"),
-]
-
-
-@pytest.mark.parametrize(("first", "then", "corefile", "there"), CHANGES)
-def test_another_mode_clears_the_traces_of_the_one_before(
-    first: Wanted, then: Wanted, corefile: str, there: set[str]
-) -> None:
-    rig = InstallRig()
-    rig.install(first, seconds=LONG)
-
-    done = rig.install(then, seconds=LONG)
-
-    assert rig.corefile == corefile
-    assert (OWN | RIGHTS) & rig.api.names() == there
-    assert len([action for action in rig.api.writes if action.endswith("configmaps/coredns")]) <= 1
-    assert bool(done.told) is (then is MANUAL)
-
-
-@pytest.mark.parametrize(("first", "then", "corefile", "there"), CHANGES)
-def test_a_change_of_mode_goes_on_wherever_it_was_interrupted(
-    first: Wanted, then: Wanted, corefile: str, there: set[str]
-) -> None:
-    whole = InstallRig()
-    whole.install(first, seconds=LONG)
-    whole.install(then, seconds=LONG)
-
-    for number in range(len(whole.api.writes)):
-        rig = InstallRig()
-        rig.install(first, seconds=LONG)
-        rig.api.calls.clear()
-
-        def fail(_: Call, rig: InstallRig = rig, number: int = number) -> None:
-            if len(rig.api.writes) > number:
-                raise UnreachableError("the network is gone")
-
-        rig.api.before = fail
-        with pytest.raises(UnreachableError):
-            rig.install(then, seconds=LONG)
-        rig.api.before = lambda _: None
-        rig.install(then, seconds=LONG)
-
-        assert rig.corefile == corefile
-        assert (OWN | RIGHTS) & rig.api.names() == there
-
-
-def test_ours_goes_only_when_the_clusters_coredns_had_time_to_take_its_new_corefile() -> None:
-    rig = InstallRig()
-    rig.install(STUB)
-    before = rig.clock.ms
-
-    with pytest.raises(OutOfTimeError, match="removed when the cluster's does not forward to it any more"):
-        rig.install(MANAGED, seconds=100)
-    assert (rig.corefile, OWN - rig.api.names()) == (STOCK_EKS_ENABLED, set())
-    rig.install(MANAGED, seconds=LONG)
-
-    assert rig.clock.ms - before >= 120_000
-    assert not OWN & rig.api.names()
-
-
-def test_by_hand_a_corefile_with_our_edit_that_is_not_understood_any_more_is_told_and_ours_stays() -> None:
-    rig = InstallRig()
-    rig.install(STUB)
-    rig.seen("ConfigMap", "coredns", "kube-system")["data"]["Corefile"] += "}\n"
-
-    told = rig.install(MANUAL, seconds=LONG).told
-
-    assert any(text.startswith("the Corefile is left as it is") for text in told)
-    assert rig.api.names() >= OWN
-
-
 def test_a_service_of_somebody_else_with_the_name_of_ours_stands_in_the_way_and_stays(rig: InstallRig) -> None:
     rig.api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "cloudmap-mcs-system"}})
     metadata = {"name": "clusterset-dns", "namespace": "cloudmap-mcs-system"}
@@ -341,91 +246,3 @@ def test_without_any_coredns_nothing_can_be_forwarded(rig: InstallRig) -> None:
     with pytest.raises(PreflightError, match="no CoreDNS was found"):
         rig.install(STUB)
     assert rig.installer().dns.turn_on(DnsMode.STUB_ZONE) == rig.installer().dns.turn_on(DnsMode.MANAGED) == ()
-
-
-def test_a_server_that_is_served_by_hand_but_out_of_reach_is_told_in_either_mode() -> None:
-    rig = InstallRig()
-    by_hand = STOCK_EKS_ENABLED.replace(" # added by cloudmap-mcs", "")
-    rig.api.add(*coredns(text=by_hand + a_server("forward . 10.0.0.9", name="svc.clusterset.local")))
-
-    for mode in (DnsMode.MANAGED, DnsMode.MANUAL):
-        assert "answers for clusterset.local instead of the cluster's own" in told_of(rig, mode)
-
-
-def told_of(rig: InstallRig, mode: DnsMode) -> str:
-    """What the preflight says about DNS in a mode; empty if nothing."""
-    found = rig.installer().check(in_mode(mode), EKS)
-    return "\n".join(str(finding) for finding in found if finding.kind is Kind.DNS)
-
-
-def test_an_old_coredns_is_told_of_the_stub_zone(rig: InstallRig) -> None:
-    assert "set dns: stub-zone, which leaves it as it is" in told_of(rig, DnsMode.MANAGED)
-    assert "set dns: stub-zone, which leaves it as it is" in told_of(rig, DnsMode.MANUAL)
-    assert told_of(rig, DnsMode.STUB_ZONE) == ""
-
-
-def test_a_version_that_says_nothing_is_no_matter_where_the_zone_is_forwarded(rig: InstallRig) -> None:
-    rig.api.add(*coredns("eks/coredns@sha256:abc"))
-
-    assert "Or set dns: stub-zone" in told_of(rig, DnsMode.MANAGED)
-    assert told_of(rig, DnsMode.STUB_ZONE) == ""
-
-
-def test_the_stub_zone_is_not_advised_where_it_would_not_work_either(rig: InstallRig) -> None:
-    rig.api.add(*coredns(OLD, text=COREFILES["one-server-no-braces"]))
-
-    assert "stub-zone" not in told_of(rig, DnsMode.MANAGED)
-    assert "or set dns: manual" in told_of(rig, DnsMode.MANAGED)
-
-
-@pytest.mark.parametrize(
-    ("text", "is_told"),
-    [
-        pytest.param(COREFILES["eks"], True, id="untouched"),
-        pytest.param(STOCK_EKS_ENABLED.replace(" # added by cloudmap-mcs", ""), False, id="served-by-hand"),
-        pytest.param(COREFILES["both-names"], False, id="forwarded-by-hand"),
-        pytest.param(STOCK_EKS_ENABLED, True, id="served-by-our-edit-which-goes"),
-        pytest.param(STUBBED, True, id="forwarded-by-our-edit-which-goes"),
-    ],
-)
-def test_by_hand_a_person_is_told_of_lines_while_there_are_none(text: str, *, is_told: bool) -> None:
-    rig = InstallRig()
-    rig.api.add(*coredns(text=text))
-
-    assert ("does not serve clusterset.local yet" in told_of(rig, DnsMode.MANUAL)) is is_told
-
-
-NODE_CACHE = a_server("forward . 10.100.0.10", name="cluster.local:53") + a_server("forward . 10.0.0.2")
-
-
-@pytest.mark.parametrize(
-    ("text", "is_told"),
-    [
-        pytest.param(NODE_CACHE, True, id="as-shipped"),
-        pytest.param(NODE_CACHE + a_server("forward . 10.100.0.10", name="clusterset.local:53"), False, id="done"),
-        pytest.param("}", True, id="not-understood"),
-        pytest.param(None, True, id="not-found"),
-    ],
-)
-@pytest.mark.parametrize("mode", list(DnsMode))
-def test_a_cache_on_the_nodes_that_does_not_know_the_zone_is_told(
-    text: str | None, mode: DnsMode, *, is_told: bool
-) -> None:
-    rig = InstallRig()
-    metadata = {"name": "node-local-dns", "namespace": "kube-system"}
-    pod = {"volumes": [{"name": "lock", "hostPath": {}}, {"name": "config", "configMap": {"name": "node-local-dns"}}]}
-    spec = {"template": {"spec": pod}}
-    rig.api.add({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": spec})
-    if text is not None:
-        data = {"Corefile": text}
-        rig.api.add({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
-
-    assert ("NodeLocal DNSCache" in told_of(rig, mode)) is is_told
-    assert rig.install(in_mode(mode)).done[-1] == "dns"
-
-
-def test_nodes_without_a_cache_need_nothing() -> None:
-    rig = InstallRig()
-    rig.api.add(*coredns(text=a_server(STOCK)))
-
-    assert told_of(rig, DnsMode.MANAGED) == ""

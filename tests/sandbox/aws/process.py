@@ -21,6 +21,7 @@ from infra.cache import cache_folder
 from sandbox.aws.server import CALLS, LocalAws
 from sandbox.aws.venv import ministack_python
 from sandbox.cloudmap.client import SimulatorAdmin
+from sandbox.cloudmaps import listens
 from sandbox.process import Command, Processes, free_ports
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +36,8 @@ def local_aws(folder: Path) -> Iterator[LocalAws]:
     aws = LocalAws(ACCOUNT, REGION, aws_port, f"http://127.0.0.1:{cloudmap_port}")
     cloudmap = (sys.executable, "-m", "sandbox.cloudmap", "--port", str(cloudmap_port))
     with Processes(folder) as processes:
-        processes.start(Command("cloudmap", cloudmap, ROOT, folder / "cloudmap.log", {"PATH": ENVIRON["PATH"]}))
+        simulator = Command("cloudmap", cloudmap, ROOT, folder / "cloudmap.log", {"PATH": ENVIRON["PATH"]})
+        processes.start(simulator).wait_until(lambda: listens(cloudmap_port), timeout=30)
         python = ministack_python(ROOT, cache=cache_folder(ENVIRON), say=print)
         processes.start(aws.command(python, folder=folder, base=ENVIRON)).wait_until(aws.is_up, timeout=30)
         SimulatorAdmin(aws.cloudmap_url).change(authority=aws.endpoint)

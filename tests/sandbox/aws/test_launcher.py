@@ -9,12 +9,12 @@ import pytest
 from sandbox.aws import launcher
 from sandbox.aws.inside import cloudformation, doors, resources
 
-KNOWN = ("AWS::ServiceDiscovery::HttpNamespace", "AWS::Scheduler::Schedule")
+KNOWN = ("AWS::ServiceDiscovery::HttpNamespace", "AWS::Scheduler::Schedule", "AWS::Lambda::Function")
 
 
 def inside() -> cloudformation.Inside:
     module = ModuleType("ministack")
-    return cloudformation.Inside(module, module, module, module, "http://127.0.0.1:1")
+    return cloudformation.Inside(module, module, module, module, module, "http://127.0.0.1:1")
 
 
 def test_a_ministack_that_knows_other_types_than_the_pinned_one_is_refused() -> None:
@@ -25,10 +25,10 @@ def test_a_ministack_that_knows_other_types_than_the_pinned_one_is_refused() -> 
 
 
 def test_all_types_are_registered_with_create_update_and_delete() -> None:
-    handlers: dict[str, Any] = dict.fromkeys(KNOWN)
+    handlers: dict[str, Any] = {name: {"delete": print} for name in KNOWN}
     cloudformation.register(handlers, inside())
 
-    assert len(handlers) == 6
+    assert len(handlers) == 7
     assert all(set(handler) == {"create", "update", "delete"} for handler in handlers.values())
 
 

@@ -1,21 +1,12 @@
 """The real deploy on the local AWS, without clusters behind it: what is enforced there, and what the launcher adds."""
 
-import base64
 import json
-import os
 import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
-import boto3
 import pytest
-from botocore.auth import SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
@@ -25,27 +16,46 @@ from sandbox.aws.node import find_node, install_cdk
 from sandbox.aws.outputs import Deployed
 from sandbox.aws.server import EksCluster, LocalAws
 from sandbox.aws.venv import ministack_python
-from sandbox.process import Command, Processes, free_ports
+from sandbox.process import Processes
 from tests.infra.test_patterns import USER, cloudtrail, role_session
 from tests.infra.test_resync import minutes_of
+from tests.sandbox.aws.process import ACCOUNT, ENVIRON, REGION, ROOT, Stack, client_of, local_aws
+from tests.sandbox.aws.tokens import assumed, review
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[3]
-ENVIRON = os.environ  # noqa: TID251 - a door
+OTHER, FAR = "210987654321", "eu-west-1"
 SECRET = "secret-of-the-webhook-of-"
-FILE = """
+FILE = f"""
 clusterset: test
-hub: {account: "123456789012", region: us-east-1}
+hub: {{account: "{ACCOUNT}", region: {REGION}}}
+installer: off
 clusters:
-  - {id: east, eks: test-east}
-  - {id: west, eks: test-west}
+  - {{id: east, eks: test-east}}
+  - {{id: west, eks: test-west}}
+  - {{id: far, eks: test-far, account: "{OTHER}", region: {FAR}}}
+  - {{id: served, eks: test-served, account: "{OTHER}", functions_account: "{ACCOUNT}"}}
 """
-TAGS = {
-    "eks-cluster-arn": "arn:aws:eks:us-east-1:123456789012:cluster/test-east",
-    "kubernetes-namespace": "cloudmap-mcs-system",
-    "kubernetes-service-account": "watcher",
+PLACES = {
+    "test-east": (ACCOUNT, REGION),
+    "test-west": (ACCOUNT, REGION),
+    "test-far": (OTHER, FAR),
+    "test-served": (OTHER, REGION),
 }
+BUS = "cloudmap-mcs-test"
+
+
+def tags_of(eks: str) -> dict[str, str]:
+    """Return the session tags that EKS gives the watcher of a cluster."""
+    account, region = PLACES[eks]
+    return {
+        "eks-cluster-arn": f"arn:aws:eks:{region}:{account}:cluster/{eks}",
+        "kubernetes-namespace": "cloudmap-mcs-system",
+        "kubernetes-service-account": "watcher",
+    }
+
+
+TAGS = tags_of("test-east")
 
 
 @dataclass(frozen=True)
@@ -55,29 +65,15 @@ class Lab:
     again: Deployed
 
     def session(self, role: str, tags: dict[str, str]) -> Credentials:
-        """Assume a role as root, whom the local AWS takes for the service in a trust policy."""
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
-        answer = self.aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test", Tags=given)["Credentials"]
-        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        """Assume a role as root of its account, whom the local AWS takes for the service in a trust policy."""
+        there = self.aws.at(role.split(":")[4], REGION)
+        return assumed(there, role, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
 
     def review(self, cluster: str, credentials: Credentials, *, secret: str | None = None) -> dict[str, Any]:
-        """Post a TokenReview with an EKS token of these credentials, as the API server of `cluster` would."""
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenReview",
-            "spec": {"token": eks_token(credentials, cluster)},
-        }
-        url = self.aws.webhook_url(cluster, secret or f"{SECRET}{cluster}")
-        with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode())) as answer:  # noqa: S310 -- ours
-            status: dict[str, Any] = json.load(answer)["status"]
-            return status
+        return review(self.aws.at(*PLACES[cluster]), cluster, credentials, secret or f"{SECRET}{cluster}")
 
-
-def eks_token(credentials: Credentials, cluster: str) -> str:
-    url = "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
-    request = AWSRequest("GET", url, headers={"x-k8s-aws-id": cluster})
-    SigV4QueryAuth(credentials, "sts", "us-east-1", expires=60).add_auth(request)
-    return "k8s-aws-v1." + base64.urlsafe_b64encode(request.url.encode()).decode().rstrip("=")
+    def watcher(self, cluster: str) -> Credentials:
+        return self.session(self.deployed.members[cluster].watcher_role_arn, tags_of(f"test-{cluster}"))
 
 
 @pytest.fixture(scope="module")
@@ -85,18 +81,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("aws")
     clusterset = folder / "clusterset.yaml"
     clusterset.write_text(FILE)
-    aws_port, cloudmap_port = free_ports(2, SystemRandom())
-    aws = LocalAws("123456789012", "us-east-1", aws_port, f"http://127.0.0.1:{cloudmap_port}")
     node = find_node(ENVIRON)
-    cdk = Cdk(ROOT, folder, node, install_cdk(ROOT, node, environ=ENVIRON, say=print), aws, ENVIRON)
-    cloudmap = (sys.executable, "-m", "sandbox.cloudmap", "--port", str(cloudmap_port))
-    with Processes(folder) as processes:
-        processes.start(Command("cloudmap", cloudmap, ROOT, folder / "cloudmap.log", {"PATH": ENVIRON["PATH"]}))
-        python = ministack_python(ROOT, cache=cache_folder(ENVIRON), say=print)
-        server = processes.start(aws.command(python, folder=folder, base=ENVIRON))
-        server.wait_until(aws.is_up, timeout=30)
-        for name in ("test-east", "test-west"):
-            aws.announce(EksCluster(name, "1.35", f"https://{name}.invalid", "Y2E=", f"{SECRET}{name}"))
+    with local_aws(folder) as aws, Processes(folder / "cdk") as processes:
+        cdk = Cdk(ROOT, folder, node, install_cdk(ROOT, node, environ=ENVIRON, say=print), aws, ENVIRON)
+        for name, place in PLACES.items():
+            aws.at(*place).announce(EksCluster(name, "1.35", f"https://{name}.invalid", "Y2E=", f"{SECRET}{name}"))
         prepare(cdk, clusterset, processes=processes, say=print)
         first = deploy(cdk, clusterset, processes=processes, say=print)
         yield Lab(aws, first, deploy(cdk, clusterset, processes=processes, say=print))
@@ -117,7 +106,7 @@ def test_the_namespace_is_in_the_cloud_map_that_functions_and_watchers_use(lab: 
 
 def test_a_second_deploy_changes_nothing(lab: Lab) -> None:
     assert lab.again == lab.deployed
-    assert set(lab.deployed.members) == {"east", "west"}
+    assert set(lab.deployed.members) == {"east", "west", "far", "served"}
 
 
 def test_clusters_are_announced_with_the_endpoint_and_ca_that_were_given(lab: Lab) -> None:
@@ -138,7 +127,7 @@ def test_an_importers_token_is_good_for_its_own_cluster_only(lab: Lab) -> None:
 
 
 def test_whoever_has_no_access_entry_does_not_get_in(lab: Lab) -> None:
-    watcher = lab.session(lab.deployed.members["east"].watcher_role_arn, TAGS)
+    watcher = lab.watcher("east")
 
     assert lab.review("test-east", Credentials("test", "test")) == {"authenticated": False}
     assert lab.review("test-east", watcher) == {"authenticated": False}
@@ -160,14 +149,13 @@ def test_nobody_but_the_watchers_service_account_gets_its_role(lab: Lab, tags: d
 
 
 def test_the_watcher_announces_on_the_hub_bus_and_may_do_nothing_else_in_aws(lab: Lab) -> None:
-    held = lab.session(lab.deployed.members["east"].watcher_role_arn, TAGS)
-    session = boto3.Session(held.access_key, held.secret_key, held.token, region_name="us-east-1")
-    events = session.client("events", endpoint_url=lab.aws.endpoint)
+    held = lab.watcher("east")
+    events = client_of(lab.aws, held, "events")
     entry = {"Source": "cloudmap-mcs", "DetailType": "Test", "Detail": "{}"}
 
     assert events.put_events(Entries=[{**entry, "EventBusName": lab.deployed.bus_arn}])["FailedEntryCount"] == 0
     assert refused(events.put_events, Entries=[entry]) == "AccessDeniedException"
-    assert refused(session.client("sqs", endpoint_url=lab.aws.endpoint).list_queues).startswith("AccessDenied")
+    assert refused(client_of(lab.aws, held, "sqs").list_queues).startswith("AccessDenied")
 
 
 @pytest.mark.parametrize(
@@ -230,16 +218,63 @@ def test_a_cloudtrail_event_can_be_played_into_the_default_bus(lab: Lab) -> None
     assert lab.aws.client("events").put_events(Entries=[played])["FailedEntryCount"] == 0
 
 
-def test_an_event_bus_policy_is_made_and_removed_by_cloudformation(lab: Lab) -> None:
-    formation, events = lab.aws.client("cloudformation"), lab.aws.client("events")
-    statement = {"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "events:PutEvents", "Resource": "*"}
-    properties = {"EventBusName": "cloudmap-mcs-test", "StatementId": "other", "Statement": statement}
-    template = {"Resources": {"Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": properties}}}
-    formation.create_stack(StackName="policy", TemplateBody=json.dumps(template))
-    formation.get_waiter("stack_create_complete").wait(StackName="policy", WaiterConfig={"Delay": 1})
-    (made,) = json.loads(events.describe_event_bus(Name="cloudmap-mcs-test")["Policy"])["Statement"]
-    formation.delete_stack(StackName="policy")
-    formation.get_waiter("stack_delete_complete").wait(StackName="policy", WaiterConfig={"Delay": 1})
+def test_the_namespace_is_shared_with_the_other_account_in_the_hubs_region_only(lab: Lab) -> None:
+    def seen(account: str, region: str) -> list[str]:
+        client = lab.aws.at(account, region).client("servicediscovery")
+        return [found["Arn"] for found in client.list_namespaces()["Namespaces"]]
 
-    assert (made["Sid"], made["Principal"]) == ("other", {"AWS": "210987654321"})
-    assert "Policy" not in events.describe_event_bus(Name="cloudmap-mcs-test")
+    assert seen(OTHER, REGION) == [lab.deployed.namespace_arn]
+    assert seen(OTHER, FAR) == seen("333333333333", REGION) == []
+
+
+def test_a_watcher_of_another_account_registers_in_the_shared_namespace(lab: Lab) -> None:
+    client = client_of(lab.aws, lab.watcher("far"), "servicediscovery")
+    made = client.create_service(Name="web.shop", NamespaceId=lab.deployed.namespace_arn)["Service"]
+    client.register_instance(ServiceId=made["Arn"], InstanceId="far", Attributes={"k": "v"})
+
+    assert (made["ResourceOwner"], made["CreatedByAccount"]) == (ACCOUNT, OTHER)
+    assert refused(client.delete_namespace, Id=lab.deployed.namespace_arn) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("watcher", ["east", "far", "served"])
+def test_what_a_watcher_announces_reaches_the_bus_of_every_place(lab: Lab, watcher: str) -> None:
+    far = lab.aws.at(OTHER, FAR)
+    events, sqs = far.client("events"), far.client("sqs")
+    url = sqs.create_queue(QueueName=f"probe-{watcher}")["QueueUrl"]
+    arn = f"arn:aws:sqs:{FAR}:{OTHER}:probe-{watcher}"
+    allowed = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Statement": [{**allowed, "Resource": arn}]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    pattern = json.dumps({"source": ["cloudmap-mcs"], "detail": {"probe": [watcher]}})
+    events.put_rule(Name=f"probe-{watcher}", EventBusName=BUS, EventPattern=pattern)
+    events.put_targets(Rule=f"probe-{watcher}", EventBusName=BUS, Targets=[{"Id": "probe", "Arn": arn}])
+    entry = {
+        "EventBusName": lab.deployed.bus_arn,
+        "Source": "cloudmap-mcs",
+        "DetailType": "ServiceExport Changed",
+        "Detail": json.dumps({"clusterset": "test", "probe": watcher}),
+    }
+    put = client_of(lab.aws, lab.watcher(watcher), "events").put_events(Entries=[entry])
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    events.remove_targets(Rule=f"probe-{watcher}", EventBusName=BUS, Ids=["probe"])
+    events.delete_rule(Name=f"probe-{watcher}", EventBusName=BUS)
+
+    assert put["FailedEntryCount"] == 0
+    assert json.loads(message["Body"])["detail"]["probe"] == watcher
+
+
+def test_an_event_bus_policy_is_made_and_removed_by_cloudformation(lab: Lab) -> None:
+    stack, events = Stack(lab.aws, "policy"), lab.aws.client("events")
+    statement = {"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "events:PutEvents", "Resource": "*"}
+    properties = {"EventBusName": BUS, "StatementId": "other", "Statement": statement}
+
+    def of(sid: str) -> list[Any]:
+        policy = json.loads(events.describe_event_bus(Name=BUS).get("Policy", '{"Statement": []}'))
+        return [found for found in policy["Statement"] if found["Sid"] == sid]
+
+    stack.put({"Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": properties}})
+    (made,) = of("other")
+    stack.remove()
+
+    assert made == {**statement, "Sid": "other"}
+    assert of("other") == []

@@ -43,10 +43,11 @@ def a_role(aws: LocalAws, source: str, *resources: str) -> str:
     return make_role(aws, f"scheduler-{next(NUMBERS)}", {"Version": "2012-10-17", "Statement": [trust]}, policy)
 
 
-def schedule(role: str, target: str, expression: str = "at(2026-01-01T00:00:00)") -> dict[str, Any]:
+def schedule(role: str, target: str) -> dict[str, Any]:
+    """Return a schedule of its own that is due at once."""
     properties = {
-        "Name": "one",
-        "ScheduleExpression": expression,
+        "Name": f"schedule-{next(NUMBERS)}",
+        "ScheduleExpression": "at(2026-01-01T00:00:00)",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": {"Arn": target, "RoleArn": role, "Input": json.dumps({"resync": "all"})},
     }
@@ -93,13 +94,14 @@ def test_a_role_that_trusts_scheduler_for_something_else_is_refused(
 
 
 def test_a_schedule_is_changed_in_place(aws: LocalAws, queue: tuple[str, str]) -> None:
-    stack, role = Stack(aws, f"stack-{next(NUMBERS)}"), a_role(aws, GROUP, queue[1])
-    scheduler = aws.client("scheduler")
+    stack, resources = Stack(aws, f"stack-{next(NUMBERS)}"), schedule(a_role(aws, GROUP, queue[1]), queue[1])
+    properties, scheduler = resources["Schedule"]["Properties"], aws.client("scheduler")
     told = []
     for expression in ("cron(0/5 * * * ? *)", "cron(0/10 * * * ? *)"):
-        stack.put(schedule(role, queue[1], expression))
-        told.append(scheduler.get_schedule(Name="one")["ScheduleExpression"])
+        properties["ScheduleExpression"] = expression
+        stack.put(resources)
+        told.append(scheduler.get_schedule(Name=properties["Name"])["ScheduleExpression"])
     stack.remove()
 
     assert told == ["cron(0/5 * * * ? *)", "cron(0/10 * * * ? *)"]
-    assert scheduler.list_schedules()["Schedules"] == []
+    assert properties["Name"] not in {found["Name"] for found in scheduler.list_schedules()["Schedules"]}

@@ -46,6 +46,10 @@ def test_names_and_arns_lead_to_the_owners_resources_whoever_calls(caller: Calle
     assert cloudmap.resources("DiscoverInstances", caller, **PLACE, OwnerAccount=ME.account) == [namespace, service]
     assert cloudmap.resources("GetOperation", caller, OperationId=operation) == [namespace, service]
     assert cloudmap.resources("ListServices", caller) == ["*"]
+    assert cloudmap.resources("CreateService", caller, Name="cart.shop", NamespaceId=namespace) == [
+        namespace,
+        f"{PREFIX}:service/srv-new",
+    ]
 
 
 def test_an_id_is_one_of_the_callers_own() -> None:
