@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export UV_SYSTEM_CERTS := true
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
-.PHONY: help setup demo sandbox down test e2e conformance bench lint fmt lock audit ci clean
+.PHONY: help setup demo sandbox down test e2e conformance bench docs lint fmt lock audit ci clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ conformance: $(READY) ## The MCS API's conformance specs on real nodes (Linux, r
 
 bench: $(READY) ## Measure times, calls and sizes in the sandbox; writes docs/benchmarks.md
 	@$(RUN) -m bench
+
+docs: $(READY) ## Write docs/permissions.md, which is made of the tables in the code
+	@$(RUN) -m tests.permissions
 
 lint: $(READY) ## Style, types, imports
 	@$(BIN)/ruff check .

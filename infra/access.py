@@ -11,6 +11,7 @@ from infra import grants, names, shared
 from infra.acknowledge import acknowledge_wildcards
 from infra.code import publish
 from infra.entries import importer_entry, installer_entry
+from infra.grants import trust
 from infra.grants.importer import reaching
 from infra.grants.installer import administering
 from infra.reaching import RANDOM_ADDON, addon_arn, in_other_account
@@ -50,20 +51,18 @@ class AccessStack(cdk.Stack):
         WatcherIdentity(self, "Watcher", shared=values, cluster=cluster, published=self.published)
 
     def _role(self, construct_id: str, name: str, trusted: str, *rights: Grant) -> iam.Role:
-        """Make a role for one role of the functions' account; that one may come later than this.
-
-        A trust policy takes only principals that are there, hence the account with a condition.
-        """
+        """Make a role for one role of the functions' account; that one may come later than this."""
         account = self._cluster.functions_account
-        conditions = {
-            "aws:PrincipalArn": f"arn:{self.partition}:iam::{account}:role/{trusted}",
-            "sts:ExternalId": names.external_id(self._clusterset, self._cluster.id),
-        }
+        believed = trust.other_account(
+            account,
+            role=f"arn:{self.partition}:iam::{account}:role/{trusted}",
+            external_id=names.external_id(self._clusterset, self._cluster.id),
+        )
         return iam.Role(
             self,
             construct_id,
             role_name=name,
-            assumed_by=iam.PrincipalWithConditions(iam.AccountPrincipal(account), {"StringEquals": conditions}),
+            assumed_by=believed.principal(),
             inline_policies={"cluster": grants.policy(*rights)},
         )
 

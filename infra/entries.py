@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from cloudmap_mcs.clusterset import Cluster
 
 KUBERNETES_GROUP = "cloudmap-mcs:importer"
-_ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
+ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
+"""EKS's access policy of the installer."""
 
 
 def importer_entry(scope: Construct, construct_id: str, cluster: Cluster, *, role_arn: str) -> eks.CfnAccessEntry:
@@ -33,7 +34,7 @@ def installer_entry(scope: Construct, construct_id: str, cluster: Cluster, *, ro
 
     It makes ClusterRoles, and Kubernetes lets nobody give what he does not have himself.
     """
-    policy_arn = f"arn:{cdk.Stack.of(scope).partition}:eks::aws:cluster-access-policy/{_ADMINISTRATOR}"
+    policy_arn = f"arn:{cdk.Stack.of(scope).partition}:eks::aws:cluster-access-policy/{ADMINISTRATOR}"
     everywhere = eks.CfnAccessEntry.AccessScopeProperty(type="cluster")
     policy = eks.CfnAccessEntry.AccessPolicyProperty(policy_arn=policy_arn, access_scope=everywhere)
     return eks.CfnAccessEntry(

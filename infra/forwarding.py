@@ -15,8 +15,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra import arns, names, patterns, places
-from infra.grants import hub as rights
-from infra.grants import policy
+from infra.grants import Grant, policy, trust
+from infra.grants import events as rights
 from infra.letters import UndeliveredEvents
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def inlet(stack: cdk.Stack, clusterset: Clusterset) -> Inlet:
     bus = events.CfnEventBus(stack, "Bus", name=name, description="Events forwarded from the clusterset's hub")
     if stack.account != hub.account:
         role = arns.role(stack, hub.account, names.forwarding_role(clusterset.clusterset, hub.region))
-        _let_in(bus, "hub", accounts=[hub.account], roles=[role])
+        _let_in(bus, "hub", accounts=[hub.account], grant=rights.receiving(bus.attr_arn, roles=[role]))
     return Inlet(bus.ref, bus.ref)
 
 
@@ -55,25 +55,18 @@ def let_watchers_in(bus: events.CfnEventBus, clusterset: Clusterset) -> None:
     others = [place for place in places.of_watchers(clusterset) if place.account != clusterset.hub.account]
     if others:
         roles = [arns.watchers(stack, clusterset, place) for place in others]
-        _let_in(bus, "watchers", accounts=sorted({place.account for place in others}), roles=roles)
+        accounts = sorted({place.account for place in others})
+        _let_in(bus, "watchers", accounts=accounts, grant=rights.announcing(bus.attr_arn, roles=roles))
 
 
-def _let_in(bus: events.CfnEventBus, statement: str, *, accounts: Sequence[str], roles: Sequence[str]) -> None:
+def _let_in(bus: events.CfnEventBus, statement: str, *, accounts: Sequence[str], grant: Grant) -> None:
     """Let roles of other accounts put events on a bus: AWS wants the accounts named, the condition narrows it."""
-    stack = cdk.Stack.of(bus)
-    owners = [stack.format_arn(service="iam", region="", account=each, resource="root") for each in accounts]
     events.CfnEventBusPolicy(
-        stack,
+        cdk.Stack.of(bus),
         f"LetIn{statement.title()}",
         event_bus_name=bus.ref,
         statement_id=statement,
-        statement={
-            "Effect": "Allow",
-            "Principal": {"AWS": owners},
-            "Action": "events:PutEvents",
-            "Resource": bus.attr_arn,
-            "Condition": {"ArnLike": {"aws:PrincipalArn": list(roles)}},
-        },
+        statement=grant.statement(*map(iam.AccountPrincipal, accounts)).to_statement_json(),
     )
 
 
@@ -96,13 +89,7 @@ class Forwarding(Construct):
             self,
             "Role",
             role_name=names.forwarding_role(clusterset.clusterset, clusterset.hub.region),
-            assumed_by=iam.ServicePrincipal(
-                "events.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self._stack.account},
-                    "ArnEquals": {"aws:SourceArn": own},
-                },
-            ),
+            assumed_by=trust.rules(self._stack.account, rules=own).principal(),
             inline_policies={"forwarding": policy(rights.forwarding([rule.target for rule in rules]))},
         )
         for rule in rules:

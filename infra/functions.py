@@ -14,6 +14,7 @@ from constructs import Construct
 from infra import grants
 from infra.acknowledge import acknowledge, acknowledge_wildcards
 from infra.grants import functions as rights
+from infra.grants import trust
 from infra.grants.statements import EVERYTHING
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class BundledFunction(Construct):
             self,
             "Role",
             role_name=self._wanted.role_name,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=trust.function().principal(),
             inline_policies={"function": document},
         )
         wildcards = {**self._wanted.wildcards, streams: "Lambda names the log streams"}

@@ -13,6 +13,7 @@ from constructs import Construct
 from infra import patterns
 from infra.acknowledge import acknowledge
 from infra.forwarding import DEFAULT_BUS
+from infra.grants import events as rights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,14 +87,8 @@ class Inbox(Construct):
 
     @staticmethod
     def _may_send(queue: sqs.Queue, rule_arn: str) -> Any:
-        result = queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sqs:SendMessage"],
-                resources=[queue.queue_arn],
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
-            )
-        )
+        grant = rights.filling(queue.queue_arn, rule=rule_arn)
+        result = queue.add_to_resource_policy(grant.statement(iam.ServicePrincipal(rights.EVENTBRIDGE)))
         return result.policy_dependable
 
 

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra import names
 from infra.acknowledge import acknowledge
+from infra.grants import events as rights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +33,8 @@ class UndeliveredEvents(Construct):
             enforce_ssl=True,
             retention_period=_KEPT,
         )
-        self.queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sqs:SendMessage"],
-                resources=[self.queue.queue_arn],
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                conditions={"ArnEquals": {"aws:SourceArn": list(rules)}},
-            )
-        )
+        grant = rights.burying(self.queue.queue_arn, rules=rules)
+        self.queue.add_to_resource_policy(grant.statement(iam.ServicePrincipal(rights.EVENTBRIDGE)))
         letters = "it is the dead-letter queue, of a rule's targets"
         acknowledge(self.queue, {"AwsSolutions-SQS3": letters, "Serverless-SQSRedrivePolicy": letters})
         period = cdk.Duration.minutes(1)

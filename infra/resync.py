@@ -11,6 +11,8 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra import grants
+from infra.grants import events as rights
+from infra.grants import trust
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -41,19 +43,13 @@ class Resync(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        # Scheduler names the schedule's group when it takes the role, and only that.
         group_arn = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
         role = iam.Role(
             self,
             "Role",
             role_name=names.scheduler_role,
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group_arn}},
-            ),
-            inline_policies={
-                "invoke": grants.policy(grants.allow(["lambda:InvokeFunction"], function.function_arn)),
-            },
+            assumed_by=trust.schedules(stack.account, group=group_arn).principal(),
+            inline_policies={"invoke": grants.policy(rights.resyncing(function.function_arn))},
         )
         scheduler.CfnSchedule(
             self,

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra import grants
 from infra.acknowledge import acknowledge_wildcards
+from infra.grants import trust
 from infra.grants import watcher as rights
 from infra.shared import eks_arn
 
@@ -46,7 +47,7 @@ class WatcherIdentity(Construct):
             self,
             "Role",
             role_name=shared.names_of(cluster).watcher_role,
-            assumed_by=_federated(stack, cluster) if cluster.oidc_issuer else _tagged(stack, cluster),
+            assumed_by=_trust(stack, cluster).principal(),
             inline_policies={"watcher": grants.policy(*rights.watcher(registry), *fetching)},
         )
         acknowledge_wildcards(self.role, {**registry.random_ids, "*": "IAM knows no resource for ListServices"})
@@ -62,20 +63,10 @@ class WatcherIdentity(Construct):
         )
 
 
-def _tagged(stack: cdk.Stack, cluster: Cluster) -> iam.IPrincipal:
-    tags = {
-        "aws:RequestTag/eks-cluster-arn": eks_arn(stack, cluster),
-        "aws:RequestTag/kubernetes-namespace": NAMESPACE,
-        "aws:RequestTag/kubernetes-service-account": SERVICE_ACCOUNT,
-    }
-    return iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions={"StringEquals": tags}))
-
-
-def _federated(stack: cdk.Stack, cluster: Cluster) -> iam.IPrincipal:
-    issuer = str(cluster.oidc_issuer).removeprefix("https://")
+def _trust(stack: cdk.Stack, cluster: Cluster) -> trust.Trust:
+    account = trust.ServiceAccount(NAMESPACE, SERVICE_ACCOUNT)
+    if not cluster.oidc_issuer:
+        return trust.pod_identity(account, cluster=eks_arn(stack, cluster))
+    issuer = cluster.oidc_issuer.removeprefix("https://")
     provider = stack.format_arn(service="iam", region="", resource="oidc-provider", resource_name=issuer)
-    claims = {
-        f"{issuer}:aud": "sts.amazonaws.com",
-        f"{issuer}:sub": f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}",
-    }
-    return iam.WebIdentityPrincipal(provider, conditions={"StringEquals": claims})
+    return trust.web_identity(account, provider=provider, issuer=issuer)

@@ -77,7 +77,8 @@ def _environ() -> dict[str, str]:
 
 
 def _real_nodes(wanted: Wanted, progress: Progress) -> RealNodes:
-    return real_nodes(ROOT, wanted.folder, dict(wanted.clusters), environ=_environ(), progress=progress)
+    families = {name: cluster.families for name, cluster in wanted.clusters}
+    return real_nodes(ROOT, wanted.folder, families, environ=_environ(), progress=progress)
 
 
 def _start(wanted: Wanted, processes: Processes, progress: Progress, nodes: RealNodes | None) -> Sandbox:
@@ -88,7 +89,7 @@ def _start(wanted: Wanted, processes: Processes, progress: Progress, nodes: Real
             _environ(),
             processes,
             progress,
-            places=dict(wanted.places),
+            clusters=dict(wanted.clusters),
             operation_delay=wanted.operation_delay,
             contexts=wanted.contexts,
             fresh_namespaces=(NAMESPACE,) if wanted.command == "demo" else (),

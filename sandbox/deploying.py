@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
     from sandbox.aws.deploy import Cdk
     from sandbox.aws.outputs import Deployed
-    from sandbox.sandbox import Place
+    from sandbox.sandbox import OwnCluster
     from sandbox.starting import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Deploying:
-    """One sandbox's deploy; `clusters` are its members' ids and places."""
+    """One sandbox's deploy; `clusters` are its members by their ids."""
 
     site: Site
     cdk: Cdk
-    clusters: Mapping[str, Place]
+    clusters: Mapping[str, OwnCluster]
     leaving: tuple[str, ...] = ()
 
     def prepare(self) -> None:
@@ -47,27 +47,28 @@ class Deploying:
         self.site.say(f"  {text}")
 
     def _content(self) -> dict[str, Any]:
-        nodes = self.site.nodes
-        # Where nothing runs in pods there is no DNS to change, and a cluster of the user's keeps its own.
-        entry = {"dns": "managed" if nodes else "manual"}
-        return {
+        content = {
             "clusterset": CLUSTERSET,
             "hub": {"account": ACCOUNT, "region": REGION},
             "resync_minutes": RESYNC_MINUTES,
             "cloudtrail": "existing",
             "importer": {"architecture": "x86_64", "log_level": "INFO"},
             "watcher": self._watcher(),
-            "clusters": [
-                {
-                    "id": name,
-                    "eks": eks_name(name),
-                    "account": place.account,
-                    "region": place.region,
-                    "state": "leaving" if name in self.leaving else "member",
-                    **entry,
-                }
-                for name, place in self.clusters.items()
-            ],
+            "clusters": [self._entry(name, cluster) for name, cluster in self.clusters.items()],
+        }
+        if self.site.nodes:
+            content["stub_zone"] = {"image": self.site.nodes.parts.coredns}
+        return content
+
+    def _entry(self, name: str, cluster: OwnCluster) -> dict[str, Any]:
+        # Where nothing runs in pods there is no DNS to change, and a cluster of the user's keeps its own.
+        return {
+            "id": name,
+            "eks": eks_name(name),
+            "account": cluster.place.account,
+            "region": cluster.place.region,
+            "state": "leaving" if name in self.leaving else "member",
+            "dns": cluster.dns or ("managed" if self.site.nodes else "manual"),
         }
 
     def _watcher(self) -> dict[str, Any]:

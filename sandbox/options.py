@@ -12,24 +12,24 @@ from pydantic import TypeAdapter, ValidationError
 from cloudmap_mcs.clusterset import Account, Label, Region
 from sandbox.errors import SandboxError
 from sandbox.nodes.addresses import FAMILIES, IPV4
-from sandbox.sandbox import ACCOUNT, REGION, Place
+from sandbox.sandbox import ACCOUNT, REGION, OwnCluster, Place
 
 DESCRIPTION: Final = "Everything on this machine: what `make sandbox`, `make demo` and `make down` call."
 _CLUSTERS: Final = ("east", "west")
+_DNS: Final = ("managed", "stub-zone", "manual")
 _COMMANDS: Final = (("up", "start the sandbox and leave it running"), ("demo", "start it and show the main job"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asked for; for each cluster of the sandbox's own, in their order, IP families and place."""
+    """What a person asked for, with the clusters of the sandbox's own in their order."""
 
     command: str
     folder: Path
     cloudmap_endpoint: str
     operation_delay: str = ""
     contexts: tuple[str, ...] = ()
-    clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    places: tuple[tuple[str, Place], ...] = ()
+    clusters: tuple[tuple[str, OwnCluster], ...] = ()
     real_nodes: bool = False
 
 
@@ -41,8 +41,7 @@ def read(arguments: list[str], folder: Path) -> Wanted:
         return Wanted("down", place, options.cloudmap_endpoint)
     real = options.nodes == "real"
     _check(options, real=real)
-    read_clusters = [_cluster(text, real=real) for text in options.cluster or _CLUSTERS]
-    clusters = tuple((name, families) for name, families, _ in read_clusters)
+    clusters = tuple(_cluster(text, real=real) for text in options.cluster or _CLUSTERS)
     if len(dict(clusters)) < len(clusters):
         raise SandboxError("--cluster names the same cluster twice")
     return Wanted(
@@ -52,7 +51,6 @@ def read(arguments: list[str], folder: Path) -> Wanted:
         options.operation_delay,
         tuple(options.context),
         clusters,
-        tuple((name, place) for name, _, place in read_clusters),
         real,
     )
 
@@ -69,25 +67,33 @@ def _check(options: argparse.Namespace, *, real: bool) -> None:
         raise SandboxError("from the network of real nodes neither a --context nor another Cloud Map can be reached")
 
 
-def _cluster(text: str, *, real: bool) -> tuple[str, tuple[str, ...], Place]:
-    located, has_families, families = text.partition("=")
+def _cluster(text: str, *, real: bool) -> tuple[str, OwnCluster]:
+    located, is_special, traits = text.partition("=")
     name, is_elsewhere, where = located.partition("@")
     try:
         TypeAdapter(Label).validate_python(name)
     except ValidationError as error:
         what = "the id must be a DNS label in lower case of at most 45 characters"
         raise SandboxError(f"--cluster {text}: {what}") from error
-    if has_families and not real:
-        raise SandboxError(f"--cluster {text}: only real nodes have IP families of their own, with --nodes real")
-    if has_families and families not in FAMILIES:
-        raise SandboxError(f"--cluster {text}: IP families are one of {', '.join(FAMILIES)}")
-    return name, FAMILIES.get(families, (IPV4,)), _place(text, where) if is_elsewhere else Place()
+    if is_special and not real:
+        raise SandboxError(f"--cluster {text}: only real nodes have IP families and a DNS, with --nodes real")
+    families: tuple[str, ...] = (IPV4,)
+    dns = ""
+    for trait in traits.split(",") if is_special else ():
+        if trait in FAMILIES:
+            families = FAMILIES[trait]
+        elif trait in _DNS:
+            dns = trait
+        else:
+            allowed = f"IP families are one of {', '.join(FAMILIES)}; the DNS one of {', '.join(_DNS)}"
+            raise SandboxError(f"--cluster {text}: {allowed}")
+    return name, OwnCluster(families, _place(text, where) if is_elsewhere else Place(), dns)
 
 
 def _place(text: str, where: str) -> Place:
     """Read ACCOUNT, REGION or ACCOUNT/REGION; what is left out is the hub's."""
-    account, _, region = where.partition("/") if where[:1].isdigit() else ("", "", where)
-    place = Place(account or ACCOUNT, region or REGION)
+    account, has_both, region = where.partition("/") if where[:1].isdigit() else (ACCOUNT, "/", where)
+    place = Place(account, region if has_both else REGION)
     try:
         TypeAdapter(Account).validate_python(place.account)
         TypeAdapter(Region).validate_python(place.region)
@@ -107,8 +113,10 @@ def _parser(folder: Path) -> argparse.ArgumentParser:
             "--context", action="append", default=[], metavar="NAME", help="a cluster of your kubeconfig; repeatable"
         )
         about = f"a cluster to make (default: {' and '.join(_CLUSTERS)}); repeatable; "
-        about += f"PLACE: ACCOUNT, REGION or ACCOUNT/REGION; FAMILIES: {', '.join(FAMILIES)}"
-        command.add_argument("--cluster", action="append", default=[], metavar="ID[@PLACE][=FAMILIES]", help=about)
+        about += (
+            f"PLACE: ACCOUNT, REGION or ACCOUNT/REGION; TRAITS, with commas between: {', '.join((*FAMILIES, *_DNS))}"
+        )
+        command.add_argument("--cluster", action="append", default=[], metavar="ID[@PLACE][=TRAITS]", help=about)
         about = "nodes simulated by KWOK (the default), or with `up` one real node a cluster: needs Linux and root"
         command.add_argument("--nodes", choices=("simulated", "real"), default="simulated", help=about)
     down = commands.add_parser("down", help="stop everything that runs in this checkout")

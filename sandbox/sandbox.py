@@ -30,6 +30,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCluster:
+    """What a cluster of the sandbox's own is to be: its place, its IP families, and who sees to its DNS.
+
+    Without `dns` the installer does with real nodes, and nobody where nothing runs in pods.
+    """
+
+    families: tuple[str, ...] = ("IPv4",)
+    place: Place = Place()
+    dns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member cluster: its id, its EKS name, and an administrator's way in.
 

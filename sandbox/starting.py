@@ -30,7 +30,7 @@ from sandbox.errors import SandboxError
 from sandbox.gateway.endpoint import parse
 from sandbox.nodes.entering import leave
 from sandbox.process import free_ports, stop_recorded
-from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, Member, Place, Sandbox
+from sandbox.sandbox import ACCOUNT, CLUSTERSET, REGION, Member, OwnCluster, Sandbox
 from sandbox.watchers import Beside
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ T = TypeVar("T")
 class Site:
     """Where and how a sandbox is made.
 
-    `places` are the clusters of its own by their ids. `operation_delay` is how long the simulator's operations take;
+    `clusters` are those of its own by their ids. `operation_delay` is how long the simulator's operations take;
     `cloudmap_endpoint` puts another Cloud Map in its place. With `contexts` of the user's kubeconfig there are no
     clusters of the sandbox's own; `fresh_namespaces` are those that must not be in them yet. With real `nodes` the
     caller runs in their network already.
@@ -61,7 +61,7 @@ class Site:
     environ: Mapping[str, str]
     processes: Processes
     progress: Progress
-    places: Mapping[str, Place] = field(default_factory=lambda: {"east": Place(), "west": Place()})
+    clusters: Mapping[str, OwnCluster] = field(default_factory=lambda: dict.fromkeys(("east", "west"), OwnCluster()))
     operation_delay: str = "100ms"
     contexts: Sequence[str] = ()
     fresh_namespaces: tuple[str, ...] = ()
@@ -107,17 +107,19 @@ def begin(site: Site) -> Begun:
     site.folder.mkdir(parents=True, exist_ok=True)
     site.folder.chmod(0o700)
     attaching = _read_contexts(site)
-    places = dict.fromkeys(attaching.ids, Place()) if attaching else site.places
+    clusters = dict.fromkeys(attaching.ids, OwnCluster()) if attaching else site.clusters
     binaries = build(site.programs, environ=site.environ, progress=site.progress)
     node = find_node(site.environ)
     cdk_program = install_cdk(site.root, node, environ=site.environ, say=site.say)
     python = ministack_python(site.root, cache=cache_folder(site.environ), say=site.say)
     aws = start_aws(site, python)
     attached = _attach(site, attaching, aws) if attaching else {}
-    deploying = Deploying(site, Cdk(site.root, site.folder, node, cdk_program, aws, site.environ), places)
+    deploying = Deploying(site, Cdk(site.root, site.folder, node, cdk_program, aws, site.environ), clusters)
     with ThreadPoolExecutor(1) as pool:
         preparing = pool.submit(deploying.prepare)
-        members = attached or _timed(site, f"clusters {', '.join(places)}", lambda: _own_clusters(site, aws, binaries))
+        members = attached or _timed(
+            site, f"clusters {', '.join(clusters)}", lambda: _own_clusters(site, aws, binaries)
+        )
         preparing.result()
     return Begun(aws, members, deploying, binaries["kubectl"], attaching)
 
@@ -180,8 +182,8 @@ def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member
 
 def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
     on = Ground(site.folder, aws, binaries, site.processes)
-    planes = start_clusters(site.places, on, nodes=site.nodes)
-    members = {name: member(name, plane, site.places[name]) for name, plane in planes.items()}
+    planes = start_clusters({name: its.place for name, its in site.clusters.items()}, on, nodes=site.nodes)
+    members = {name: member(name, plane, site.clusters[name].place) for name, plane in planes.items()}
     if site.nodes:
         site.nodes.prepare(members, aws, site.processes)
     return members

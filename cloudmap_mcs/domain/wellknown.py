@@ -22,6 +22,7 @@ ANNOTATION_GENERATION: Final = "cloudmap-mcs/generation"
 ANNOTATION_SERVICE_ID: Final = "cloudmap-mcs/cloud-map-service"
 ANNOTATION_SOURCE_SLICE: Final = "cloudmap-mcs/source-slice"
 ANNOTATION_EXPORTED: Final = "cloudmap-mcs/exported"
+ANNOTATION_STACK: Final = "cloudmap-mcs/stack"
 ANNOTATION_HINTS: Final = "cloudmap-mcs/hints"
 ANNOTATION_REFUSED_DISTRIBUTION: Final = "cloudmap-mcs/refused-traffic-distribution"
 

@@ -14,7 +14,7 @@ from cloudmap_mcs.install.stub_zone import StubZone, stub_zone_manifests
 
 # EndpointSlices, Services and Namespaces are in CoreDNS's own role, system:coredns, whoever installed it
 # (kubeadm, EKS, kops, k3s). That role is not touched: an update of the add-on would reset it.
-COREDNS_GRANTS = (Grant(MCS_GROUP, "serviceimports", ("list", "watch")),)
+COREDNS_GRANTS = (Grant(MCS_GROUP, "serviceimports", ("list", "watch"), "the names of the zone, and their addresses"),)
 
 
 def rights(*, account: str = "coredns", namespace: str = "kube-system") -> tuple[Manifest, ...]:

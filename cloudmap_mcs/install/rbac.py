@@ -34,41 +34,53 @@ _WRITE = ("create", "delete", "update")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One row of a role: verbs on one resource."""
+    """One row of a role: verbs on one resource, and what needs them, in words."""
 
     group: str
     resource: str
     verbs: tuple[str, ...]
+    why: str
 
     def manifest(self) -> Manifest:
         return {"apiGroups": [self.group], "resources": [self.resource], "verbs": list(self.verbs)}
 
 
 IMPORTER_GRANTS = (
-    Grant(MCS_GROUP, "serviceimports", (*_WRITE, "get", "list")),
-    Grant(MCS_GROUP, "serviceimports/status", ("update",)),
-    Grant(MCS_GROUP, "serviceexports", ("get",)),
-    Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
-    Grant(_CORE, "services", (*_WRITE, "get", "list")),
-    Grant(_CORE, "namespaces", ("get",)),
-    Grant(_DISCOVERY, "endpointslices", (*_WRITE, "list")),
+    Grant(MCS_GROUP, "serviceimports", (*_WRITE, "get", "list"), "what is imported"),
+    Grant(MCS_GROUP, "serviceimports/status", ("update",), "its sources, and whether it is ready"),
+    Grant(MCS_GROUP, "serviceexports", ("get",), "whether the cluster exports the service itself"),
+    Grant(MCS_GROUP, "serviceexports/status", ("patch",), "the condition Conflict"),
+    Grant(_CORE, "services", (*_WRITE, "get", "list"), "the derived Service, whose address is the clusterset IP"),
+    Grant(_CORE, "namespaces", ("get",), "whether there is the namespace, and whether it is going"),
+    Grant(_DISCOVERY, "endpointslices", (*_WRITE, "list"), "the imported endpoints"),
 )
 WATCHER_GRANTS = (
-    Grant(MCS_GROUP, "serviceexports", _READ),
-    Grant(MCS_GROUP, "serviceexports/status", ("patch",)),
-    Grant(_CORE, "services", _REFLECT),
-    Grant(_CORE, "namespaces", _READ),  # kube-system's UID tells which cluster this is; one that appears is announced
-    Grant(_DISCOVERY, "endpointslices", _REFLECT),
-    Grant(ABOUT_GROUP, "clusterproperties", _REFLECT),
+    Grant(MCS_GROUP, "serviceexports", _READ, "which Services are exported"),
+    Grant(MCS_GROUP, "serviceexports/status", ("patch",), "the conditions Valid and Ready"),
+    Grant(_CORE, "services", _REFLECT, "what is exported"),
+    Grant(
+        _CORE, "namespaces", _READ, "a namespace that appears is announced; kube-system's UID says which cluster it is"
+    ),
+    Grant(_DISCOVERY, "endpointslices", _REFLECT, "the endpoints of what is exported"),
+    Grant(ABOUT_GROUP, "clusterproperties", _REFLECT, "the cluster's id and clusterset"),
 )
-WATCHER_LEASE_GRANTS = (Grant(_COORDINATION, "leases", ("create", "get", "update")),)
+WATCHER_LEASE_GRANTS = (
+    Grant(_COORDINATION, "leases", ("create", "get", "update"), "one replica works, the others stand by"),
+)
 
 # CRDs are in none of the built-in roles; whoever may edit a namespace's Services may export them.
 VIEW_GRANTS = (
-    Grant(MCS_GROUP, "serviceexports", _READ),
-    Grant(MCS_GROUP, "serviceimports", _READ),
+    Grant(MCS_GROUP, "serviceexports", _READ, "what is exported from a namespace"),
+    Grant(MCS_GROUP, "serviceimports", _READ, "what can be called from it"),
 )
-EDIT_GRANTS = (Grant(MCS_GROUP, "serviceexports", ("create", "delete", "deletecollection", "patch", "update")),)
+EDIT_GRANTS = (
+    Grant(
+        MCS_GROUP,
+        "serviceexports",
+        ("create", "delete", "deletecollection", "patch", "update"),
+        "to export a Service, and to take that back",
+    ),
+)
 
 
 def importer_rbac() -> tuple[Manifest, ...]:

@@ -31,10 +31,10 @@ _DIGEST_ANNOTATION: Final = "cloudmap-mcs/corefile"
 
 # As many of the plugin's caches as these have to be filled before CoreDNS is ready.
 STUB_ZONE_GRANTS: Final = (
-    Grant(MCS_GROUP, "serviceimports", ("list", "watch")),
-    Grant("discovery.k8s.io", "endpointslices", ("list", "watch")),
-    Grant("", "services", ("list", "watch")),
-    Grant("", "namespaces", ("list", "watch")),
+    Grant(MCS_GROUP, "serviceimports", ("list", "watch"), "the names of the zone, and their addresses"),
+    Grant("discovery.k8s.io", "endpointslices", ("list", "watch"), "the addresses of headless services"),
+    Grant("", "services", ("list", "watch"), "CoreDNS is not ready without"),
+    Grant("", "namespaces", ("list", "watch"), "the same"),
 )
 
 COREFILE: Final = f"""\

@@ -22,13 +22,20 @@ FAILURE_SECONDS: Final = 5
 _UNSERVED: Final = frozenset({"CREATING", "PENDING", "FAILED", "DELETING"})
 _GONE: Final = "ResourceNotFoundException"
 
-_PERMANENT: Final = frozenset({"AccessDeniedException", "InvalidParameterException", "UnrecognizedClientException"})
+_DENIED: Final = "AccessDeniedException"
+_PERMANENT: Final = frozenset({"InvalidParameterException", "UnrecognizedClientException"})
 
 
 class ClusterGoneError(PermanentError):
     """EKS knows no cluster of this name in this account and Region."""
 
     reason = "ClusterGone"
+
+
+class EksDeniedError(PermanentError):
+    """The role may not ask EKS about the cluster, or may not yet: rights take seconds to count everywhere."""
+
+    reason = "EksDenied"
 
 
 class ClusterLeavingError(UnreachableError):
@@ -146,4 +153,6 @@ def _translate(name: str, action: str, error: ClientError | BotoCoreError) -> Mc
     message = f"EKS cluster {name}: {action} failed: {error}"
     if code == _GONE:
         return ClusterGoneError(f"{message}. Look at its eks, account and region in clusterset.yaml")
+    if code == _DENIED:
+        return EksDeniedError(message)
     return PermanentError(message) if code in _PERMANENT else RetryableError(message)

@@ -1,4 +1,4 @@
-"""What the functions that look after the namespace may do, and EventBridge when it forwards."""
+"""What the functions that look after the namespace may do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from infra.grants.statements import EVERYTHING, Grant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from infra.grants.statements import Registry
 
 
@@ -46,9 +44,3 @@ def emptying(registry: Registry, *, stack: str) -> tuple[Grant, ...]:
             resources=(stack,),
         ),
     )
-
-
-def forwarding(buses: Sequence[str]) -> Grant:
-    """Return the right to put events on the buses of other accounts and Regions."""
-    rights = {"events:PutEvents": "EventBridge, when a rule of the hub forwards an event"}
-    return Grant(on="the buses of other accounts and Regions", rights=rights, resources=tuple(dict.fromkeys(buses)))

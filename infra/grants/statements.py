@@ -23,10 +23,16 @@ class Grant:
     on: str
     rights: Mapping[str, str]
     resources: tuple[str, ...]
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
 
-    def statement(self) -> iam.PolicyStatement:
-        return allow(list(self.rights), *self.resources, conditions=self.conditions or None)
+    def statement(self, *principals: iam.IPrincipal) -> iam.PolicyStatement:
+        """Return it for a role's policy, or with `principals` for that of a resource."""
+        return iam.PolicyStatement(
+            actions=list(self.rights),
+            resources=list(self.resources),
+            conditions=self.conditions or None,
+            principals=list(principals) or None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,3 @@ class Registry:
 def policy(*statements: Grant | iam.PolicyStatement) -> iam.PolicyDocument:
     made = [each.statement() if isinstance(each, Grant) else each for each in statements]
     return iam.PolicyDocument(statements=made)
-
-
-def allow(
-    actions: Sequence[str], *resources: str, conditions: Mapping[str, Mapping[str, str]] | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)

@@ -36,9 +36,9 @@ def watcher(registry: Registry) -> tuple[Grant, ...]:
             on="the namespace's services",
             rights={
                 "servicediscovery:DeleteService": "a service that nobody exports any more",
-                "servicediscovery:DeregisterInstance": "a withdrawn export, 15 minutes after its tombstone",
+                "servicediscovery:DeregisterInstance": "what a record has no use for any more, and 15 minutes after its tombstone the record",
                 "servicediscovery:GetInstance": "its own records, and whose the cluster id is",
-                "servicediscovery:GetService": "the name of a service whose id is known",
+                "servicediscovery:GetService": "whether a service is the one that a record says it is",
                 "servicediscovery:ListInstances": "its own records, in an audit and before a service is deleted",
                 "servicediscovery:RegisterInstance": "an export, its tombstone, and the heartbeat",
             },

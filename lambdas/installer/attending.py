@@ -46,7 +46,7 @@ class Attendance:
             # From here on something may be in the cluster that only a Delete of this id takes out.
             self.physical_id = arn + INSTALLED
 
-        return self.open_door(wanted).join(wanted.wanted, approved)
+        return self.open_door(wanted).join(wanted.wanted(self.request.ticket.stack_id), approved)
 
     def _leave(self) -> Installed:
         if self.physical_id.endswith(REFUSED):
@@ -58,7 +58,7 @@ class Attendance:
                 raise
             # CloudFormation made this id up, as no answer had come: with such properties nothing can have been done.
             return Installed((), (f"nothing was ever installed: {error}",))
-        return self.open_door(wanted).leave(wanted.wanted)
+        return self.open_door(wanted).leave(wanted.wanted(self.request.ticket.stack_id))
 
     def _order(self) -> Order:
         return order(self.request.properties, self.settings())

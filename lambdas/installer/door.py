@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 from cloudmap_mcs.domain.model import cluster_id
 from cloudmap_mcs.domain.preflight import Hosting
 from cloudmap_mcs.errors import RetryableError
-from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError
+from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksDeniedError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.coredns import DnsAddon
 from cloudmap_mcs.reconcile.installing.departing import Departer, RegistryClearer
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE: Final = 2.0
+_DENIALS: Final = 12
+_DENIED_PAUSE: Final = 5.0
 _COREDNS: Final = "coredns"
 
 
@@ -42,7 +44,7 @@ class Door:
 
     def join(self, wanted: Wanted, approved: Callable[[], None]) -> Installed:
         """Install; `approved` is called when the preflight is over and before anything is changed."""
-        hosting = self._steadily(self.eks.look)
+        hosting = self._steadily(self._look_once_allowed)
         installer = self._installer(hosting)
         found = self._steadily(lambda: installer.approve(wanted, hosting))
         approved()
@@ -55,6 +57,8 @@ class Door:
             gone = Installed((), ("the cluster does not exist any more",))
             return self._depart(wanted, None, gone)
         installer = self._installer(hosting)
+        if successor := self._steadily(lambda: installer.successor(wanted)):
+            return Installed((), (f"cluster and records were left alone: {successor} has installed it since",))
         done = self._steadily(lambda: installer.uninstall(wanted))
         return self._depart(wanted, self._steadily(self._owner), done)
 
@@ -68,6 +72,15 @@ class Door:
         return Installer(
             self.objects, self.registry, ClusterDns(self.objects, self.rules, self.patience, addon), self.patience
         )
+
+    def _look_once_allowed(self) -> Hosting:
+        """Look at the cluster; the role may be seconds old, and IAM takes some to let it."""
+        for _ in range(_DENIALS):
+            try:
+                return self.eks.look()
+            except EksDeniedError as error:
+                self.patience.pause(_DENIED_PAUSE, f"the last failure was: {error}")
+        return self.eks.look()
 
     def _hosting_if_any(self) -> Hosting | None:
         """Look at the cluster; one that is being deleted is waited for, as its watcher may still be at work."""

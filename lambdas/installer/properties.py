@@ -67,10 +67,11 @@ class Order:
     target: Target
     settings: InstallSettings
 
-    @property
-    def wanted(self) -> Wanted:
+    def wanted(self, stack: str) -> Wanted:
+        """Return what a stack, by its ARN, wants of the installer."""
         return Wanted(
             cluster=self.settings.cluster,
+            stack=stack,
             parts=parts(self.settings),
             dns=self.settings.dns,
             uses_pod_identity=not self.settings.watcher_role_arn,

@@ -71,8 +71,8 @@ def install(cloudmap_url: str, calls_file: Path) -> None:
 
 
 def replace(module: ModuleType, name: str, value: object) -> None:
-    """Put something in the place of a function or a value, which must be there."""
-    if not hasattr(module, name):
+    """Put something in the place of a function, which must be there."""
+    if not callable(getattr(module, name, None)):
         sys.exit(f"this ministack has no {module.__name__}.{name}, unlike the pinned one")
     setattr(module, name, value)
 

@@ -61,7 +61,7 @@ TRIALS: Final = (
     Trial("ipv4", ("east=ipv4", "west=ipv4"), (Check("east,west", SPECS, but=BEYOND),)),
     Trial(
         "dual-stack",
-        ("east=dual", "west=dual", "north=ipv6"),
+        ("east=dual", "west=dual", "north=ipv6,stub-zone"),
         (Check("east,west", SPECS, but=BEYOND), Check("east,west,north", BEYOND)),
     ),
 )

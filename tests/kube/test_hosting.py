@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cloudmap_mcs.domain.preflight import Hosting
 from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
-from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksHosting
+from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksDeniedError, EksHosting
 
 
 class Eks:
@@ -66,7 +66,7 @@ def test_what_eks_does_not_tell_is_not_made_up(described: dict[str, Any]) -> Non
         pytest.param({"status": "CREATING"}, UnreachableError, "prod-east is CREATING", id="being-created"),
         pytest.param({"status": "DELETING"}, ClusterLeavingError, "prod-east is DELETING", id="being-deleted"),
         pytest.param(refused("ResourceNotFoundException"), ClusterGoneError, "DescribeCluster failed", id="gone"),
-        pytest.param(refused("AccessDeniedException"), PermanentError, "DescribeCluster failed", id="denied"),
+        pytest.param(refused("AccessDeniedException"), EksDeniedError, "DescribeCluster failed", id="denied"),
         pytest.param(refused("ThrottlingException"), RetryableError, "DescribeCluster failed", id="throttled"),
         pytest.param(EndpointConnectionError(endpoint_url="https://eks"), RetryableError, "connect", id="no-network"),
     ],

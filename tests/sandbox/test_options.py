@@ -5,6 +5,7 @@ import pytest
 from sandbox.errors import SandboxError
 from sandbox.nodes.addresses import IPV4, IPV6
 from sandbox.options import read
+from sandbox.sandbox import OwnCluster, Place
 
 FOLDER = Path("/state")
 
@@ -12,14 +13,14 @@ FOLDER = Path("/state")
 def test_without_options_there_are_two_simulated_clusters() -> None:
     wanted = read(["up"], FOLDER)
 
-    assert wanted.clusters == (("east", (IPV4,)), ("west", (IPV4,)))
+    assert wanted.clusters == (("east", OwnCluster()), ("west", OwnCluster()))
     assert (wanted.folder, wanted.operation_delay, wanted.real_nodes) == (FOLDER, "100ms", False)
 
 
 def test_the_demo_may_be_shown_on_other_clusters() -> None:
     wanted = read(["demo", "--nodes", "simulated", "--cluster", "a", "--cluster", "b"], FOLDER)
 
-    assert (wanted.clusters, wanted.real_nodes) == ((("a", (IPV4,)), ("b", (IPV4,))), False)
+    assert (wanted.clusters, wanted.real_nodes) == ((("a", OwnCluster()), ("b", OwnCluster())), False)
 
 
 def test_clusters_with_real_nodes_have_the_families_they_are_given_and_ipv4_otherwise() -> None:
@@ -28,7 +29,36 @@ def test_clusters_with_real_nodes_have_the_families_they_are_given_and_ipv4_othe
     wanted = read(["up", "--nodes", "real", *clusters], FOLDER)
 
     assert wanted.real_nodes
-    assert wanted.clusters == (("one", (IPV4,)), ("two", (IPV6,)), ("three", (IPV4, IPV6)), ("four", (IPV6, IPV4)))
+    families = {name: cluster.families for name, cluster in wanted.clusters}
+    assert families == {"one": (IPV4,), "two": (IPV6,), "three": (IPV4, IPV6), "four": (IPV6, IPV4)}
+
+
+@pytest.mark.parametrize(
+    ("traits", "families", "dns"),
+    [
+        ("ipv6,stub-zone", (IPV6,), "stub-zone"),
+        ("manual", (IPV4,), "manual"),
+        ("managed,dual", (IPV4, IPV6), "managed"),
+    ],
+)
+def test_with_real_nodes_a_clusters_dns_can_be_chosen(traits: str, families: tuple[str, ...], dns: str) -> None:
+    (_, cluster), _ = read(["up", "--nodes=real", f"--cluster=a={traits}", "--cluster=b"], FOLDER).clusters
+
+    assert (cluster.families, cluster.dns) == (families, dns)
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("eu-west-1", Place(region="eu-west-1")),
+        ("210987654321", Place(account="210987654321")),
+        ("210987654321/eu-west-1", Place("210987654321", "eu-west-1")),
+    ],
+)
+def test_a_cluster_may_be_in_another_account_and_region(where: str, place: Place) -> None:
+    (_, cluster), (_, other) = read(["up", f"--cluster=a@{where}", "--cluster=b"], FOLDER).clusters
+
+    assert (cluster.place, other.place) == (place, Place())
 
 
 def test_a_folder_is_taken_from_where_the_person_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +81,9 @@ def test_a_folder_is_taken_from_where_the_person_stands(tmp_path: Path, monkeypa
         (f"up --cluster {'e' * 46}", "at most 45 characters"),
         ("up --cluster =dual", "the id must be a DNS label"),
         ("up --cluster east=dual", "only real nodes have IP families"),
+        ("up --cluster east@21098", "twelve digits, a Region, or both"),
+        ("up --cluster east@", "twelve digits, a Region, or both"),
+        ("up --cluster east@Virginia", "twelve digits, a Region, or both"),
         ("up --nodes real --cluster east=ipv5", "one of ipv4, ipv6, dual, dual-ipv6"),
         ("up --nodes real --cluster east=", "one of ipv4, ipv6, dual, dual-ipv6"),
         ("up --cluster east --cluster east", "the same cluster twice"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cloudmap_mcs.domain.installation import DERIVED_KINDS, Manifest, Reference, is_ours, may_go, reference
 from cloudmap_mcs.domain.preflight import Finding, Hosting, PreflightError, findings
+from cloudmap_mcs.domain.wellknown import ANNOTATION_STACK
 from cloudmap_mcs.errors import IdentityError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.applying import Applier
@@ -60,7 +61,7 @@ class Installer:
         parts, told = wanted.parts, list(map(str, found))
         done = self._run(
             [
-                ("namespace", lambda: self._apply([parts.namespace])),
+                ("namespace", lambda: self._apply([_marked(parts.namespace, wanted.stack)])),
                 ("definitions", lambda: self._define(parts.definitions)),
                 ("rights", lambda: self._apply(parts.rights)),
                 ("properties", lambda: self._introduce(parts.properties)),
@@ -93,6 +94,16 @@ class Installer:
             ]
         )
         return Installed(done, tuple(told))
+
+    def successor(self, wanted: Wanted) -> str | None:
+        """Return the stack that has installed this cluster since, None if it is still this one's.
+
+        A cluster whose functions move to another account or Region is installed by another stack before or after the
+        old one is done with it. In the first case the old one has nothing to take out any more.
+        """
+        found = self.objects.find(reference(wanted.parts.namespace))
+        by = ((found or {}).get("metadata", {}).get("annotations") or {}).get(ANNOTATION_STACK, wanted.stack)
+        return None if by == wanted.stack else str(by)
 
     @property
     def _surveyor(self) -> Surveyor:
@@ -147,3 +158,9 @@ class Installer:
                 self.patience.check(f"derived objects are due, next is {reference(found)}")
                 if may_go(found):
                     self.objects.remove(found)
+
+
+def _marked(namespace: Manifest, stack: str) -> Manifest:
+    """Note on the namespace on whose behalf it is there."""
+    metadata = namespace["metadata"]
+    return {**namespace, "metadata": {**metadata, "annotations": {ANNOTATION_STACK: stack}}} if stack else namespace

@@ -28,10 +28,14 @@ class Members(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What one cluster is to get: its id in the clusterset, the rendered parts and how its DNS is done."""
+    """What one cluster is to get: its id in the clusterset, the rendered parts and how its DNS is done.
+
+    `stack` is on whose behalf, by the ARN of a CloudFormation stack.
+    """
 
     cluster: str
     parts: Parts
+    stack: str = ""
     dns: DnsMode = DnsMode.MANAGED
     uses_pod_identity: bool = True
 

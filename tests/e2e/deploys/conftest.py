@@ -9,10 +9,10 @@ from rich.console import Console
 
 from sandbox.binaries.progress import Progress
 from sandbox.process import Processes
-from sandbox.sandbox import Place
+from sandbox.sandbox import OwnCluster
 from sandbox.starting import Site, begin, complete
 from tests.e2e.deploys.inventory import inventory
-from tests.e2e.deploys.life import ELSEWHERE, Life
+from tests.e2e.deploys.life import PLACES, Life
 from tests.e2e.whole.lab import Cluster
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,7 +29,7 @@ def life(tmp_path_factory: pytest.TempPathFactory, call_logs: list[Path]) -> Ite
             dict(os.environ),  # noqa: TID251 - a door
             processes,
             Progress(Console()),
-            places={"east": Place(), "south": Place(), **ELSEWHERE},
+            clusters={name: OwnCluster(place=place) for name, place in PLACES.items()},
         )
         begun = begin(site)
         clusters = {name: Cluster.of(member) for name, member in begun.members.items()}

@@ -10,6 +10,7 @@ from tests.e2e.deploys.inventory import Inventory, differences, inventory
 from tests.e2e.whole.lab import Cluster
 
 ELSEWHERE = {"west": Place(region="eu-west-1"), "north": Place(account="210987654321")}
+PLACES = {"east": Place(), "south": Place(), **ELSEWHERE}
 KEPT = ("CustomResourceDefinition ", "APIService ")
 """What an uninstall leaves: definitions, and the API services that an API server makes of them by itself."""
 

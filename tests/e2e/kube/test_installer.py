@@ -23,7 +23,7 @@ from tests.e2e.kube.lab import MCS
 from tests.e2e.waiting import eventually
 from tests.fakes.clearing import RegistryInMemory
 from tests.install.corefile_texts import COREFILES, STOCK_EKS_ENABLED
-from tests.lambdas.installer.requests import properties
+from tests.lambdas.installer.requests import STACK, properties
 from tests.lambdas.installer.rig import DEPLOYED, Eks
 from tests.reconcile.installing.rig import coredns
 
@@ -71,7 +71,7 @@ class Setting:
         )
 
     def with_settings(self, **changes: str | None) -> Wanted:
-        return order(properties(**changes), DEPLOYED).wanted
+        return order(properties(**changes), DEPLOYED).wanted(STACK)
 
     def join(self, wanted: Wanted | None = None) -> tuple[str, ...]:
         return self.door.join(wanted or self.wanted, lambda: None).done

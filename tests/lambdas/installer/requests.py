@@ -41,12 +41,14 @@ def properties(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in {**PROPERTIES, **changes}.items() if value is not None}
 
 
-def an_event(kind: str = "Create", *, physical_id: str | None = None, url: str = URL, **changes: Any) -> dict[str, Any]:
+def an_event(
+    kind: str = "Create", *, physical_id: str | None = None, url: str = URL, stack: str = STACK, **changes: Any
+) -> dict[str, Any]:
     event = {
         "RequestType": kind,
         "ServiceToken": PROPERTIES["ServiceToken"],
         "ResponseURL": url,
-        "StackId": STACK,
+        "StackId": stack,
         "RequestId": "52fdfc07-2182-454f-963f-5f0f9a621d72",
         "ResourceType": "Custom::CloudmapMcsMember",
         "LogicalResourceId": "Member0east",

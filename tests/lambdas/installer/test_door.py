@@ -12,7 +12,7 @@ from cloudmap_mcs.kube.client import Call
 from cloudmap_mcs.kube.eks import ClusterGoneError
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError
 from tests.install.corefile_texts import COREFILES, STOCK_EKS_ENABLED
-from tests.lambdas.installer.requests import ARN, an_event
+from tests.lambdas.installer.requests import ARN, STACK, an_event
 from tests.lambdas.installer.rig import Rig
 
 INSTALLED, REFUSED = f"{ARN}/cloudmap-mcs", f"{ARN}/refused"
@@ -50,6 +50,20 @@ def test_an_update_changes_what_differs_and_keeps_the_id(rig: Rig) -> None:
     assert rig.attend("Update", physical_id=INSTALLED, WatcherLogLevel="DEBUG").physical_id == INSTALLED
 
     assert {place[1] for place, version in rig.api.state().items() if before[place] != version} == {"deployments"}
+
+
+def test_a_cluster_that_another_stack_has_installed_since_is_left_alone(rig: Rig) -> None:
+    """Its functions moved to another account or Region, and the old stack is deployed after the new one."""
+    rig.attend(stack=STACK)
+    rig.attend(stack=f"{STACK}-new")
+    before = rig.api.state()
+
+    told = rig.attend("Delete", physical_id=INSTALLED, stack=STACK).data
+
+    assert told["Done"] == "nothing"
+    assert f"{STACK}-new has installed it since" in told["Told"]
+    assert rig.api.state() == before
+    assert rig.attend("Delete", physical_id=INSTALLED, stack=f"{STACK}-new").data["Done"].startswith("dns, watcher")
 
 
 def test_an_update_to_another_eks_cluster_is_another_resource(rig: Rig) -> None:
@@ -123,6 +137,24 @@ def test_a_failure_that_passes_is_tried_again(rig: Rig) -> None:
     rig.clock.before = recover
 
     assert rig.attend().is_success
+
+
+def test_a_role_that_is_seconds_old_is_given_a_minute_to_be_let_in(rig: Rig) -> None:
+    rig.eks.refusals = ["AccessDeniedException"]
+
+    def allow(_: str) -> None:
+        if rig.clock.ms > 1_700_000_000_000 + 50_000:
+            rig.eks.refusals = []
+
+    rig.clock.before = allow
+
+    assert rig.attend().is_success
+
+
+def test_a_role_that_is_never_let_in_is_told_with_the_words_of_eks(rig: Rig) -> None:
+    rig.eks.refusals = ["AccessDeniedException"]
+
+    assert failed(rig, "Create", PermanentError, "DescribeCluster failed") == REFUSED
 
 
 def test_a_conflict_in_the_middle_is_tried_again(rig: Rig) -> None:

@@ -8,7 +8,7 @@ from cloudmap_mcs.install.bundle import Archive, Bundle, OwnImage
 from cloudmap_mcs.kube.assuming import AssumedRole
 from cloudmap_mcs.settings import InstallerSettings
 from lambdas.installer.properties import Order, order
-from tests.lambdas.installer.requests import ARN, properties
+from tests.lambdas.installer.requests import ARN, STACK, properties
 
 DEPLOYED = InstallerSettings("prod", "eu-west-1")
 ROLE = "arn:aws:iam::210987654321:role/cloudmap-mcs-prod-east"
@@ -36,7 +36,7 @@ def test_every_property_arrives_where_it_belongs() -> None:
     assert watcher.code == Bundle(
         region="eu-west-1", bucket="cdk-assets", arm64=Archive(key="arm.zip", sha256="a" * 64), amd64=None
     )
-    wanted = ordered.wanted
+    wanted = ordered.wanted(STACK)
     assert (wanted.cluster, wanted.dns, wanted.uses_pod_identity) == ("east", DnsMode.MANAGED, True)
     (fetch,) = wanted.parts.watcher[-1]["spec"]["template"]["spec"]["initContainers"]
     assert {"name": "BUNDLE_KEY_aarch64", "value": "arm.zip"} in fetch["env"]
@@ -66,17 +66,17 @@ def test_a_cluster_in_another_account_comes_with_a_role() -> None:
 def test_irsa_gives_the_service_account_its_role() -> None:
     ordered = read(Identity="irsa", WatcherRoleArn=ROLE)
 
-    (account,) = [item for item in ordered.wanted.parts.rights if item["kind"] == "ServiceAccount"]
+    (account,) = [item for item in ordered.wanted(STACK).parts.rights if item["kind"] == "ServiceAccount"]
     assert account["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": ROLE}
-    assert not ordered.wanted.uses_pod_identity
+    assert not ordered.wanted(STACK).uses_pod_identity
 
 
 def test_a_stub_zone_is_rendered_with_its_image() -> None:
     changes = {"StubZoneImage": "mirror/coredns:v1.13.1", "StubZoneReplicas": "3", "WatcherPriorityClass": "high"}
     ordered = read(Dns="stub-zone", **changes)
 
-    assert ordered.wanted.dns is DnsMode.STUB_ZONE
-    (deployment,) = [item for item in ordered.wanted.parts.dns if item["kind"] == "Deployment"]
+    assert ordered.wanted(STACK).dns is DnsMode.STUB_ZONE
+    (deployment,) = [item for item in ordered.wanted(STACK).parts.dns if item["kind"] == "Deployment"]
     assert deployment["spec"]["replicas"] == 3
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror/coredns:v1.13.1"
     assert deployment["spec"]["template"]["spec"]["priorityClassName"] == "high"
@@ -126,4 +126,4 @@ def test_a_cluster_that_is_leaving_is_no_member_any_more() -> None:
 
 
 def test_an_id_that_is_not_valid_is_left_to_the_preflight_which_proposes_one() -> None:
-    assert read(Cluster="Prod_East", Members="Prod_East,west").wanted.cluster == "Prod_East"
+    assert read(Cluster="Prod_East", Members="Prod_East,west").wanted(STACK).cluster == "Prod_East"

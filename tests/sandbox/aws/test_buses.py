@@ -255,12 +255,18 @@ def test_what_was_put_from_another_account_can_be_forwarded_once(aws: LocalAws) 
 
 
 def test_a_bus_of_another_region_is_put_to_through_its_region_only(aws: LocalAws) -> None:
-    far = Bus.make(aws, ACCOUNT, FAR)
-    entry = {"Source": "test", "DetailType": "Test", "Detail": "{}", "EventBusName": far.arn}
+    near, far = Bus.make(aws, OTHER, REGION), Bus.make(aws, OTHER, FAR)
+    for bus in (near, far):
+        bus.let_in(f"arn:aws:iam::{ACCOUNT}:root")
+    entry = {"Source": "test", "DetailType": "Test", "Detail": "{}"}
 
-    assert aws.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 1
-    assert far.aws.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
-    assert len(far.queue.events()) == 1
+    def failed(region: str, arn: str) -> int:
+        answer = aws.at(ACCOUNT, region).client("events").put_events(Entries=[{**entry, "EventBusName": arn}])
+        return int(answer["FailedEntryCount"])
+
+    assert failed(REGION, near.arn.replace(REGION, FAR)) == 1
+    assert failed(FAR, far.arn) == 0
+    assert (near.queue.events(), len(far.queue.events())) == ([], 1)
 
 
 def test_a_queue_gets_events_only_if_its_policy_lets_eventbridge_in(aws: LocalAws) -> None:

@@ -23,7 +23,7 @@ hub: {{account: "{ACCOUNT}", region: {REGION}}}
 clusters:
   - {{id: here, eks: here}}
   - {{id: there, eks: there, account: "{OTHER}", region: {FAR}}}
-  - {{id: run-from-here, eks: run-from-here, account: "{OTHER}", functions_account: "{ACCOUNT}"}}
+  - {{id: served, eks: served, account: "{OTHER}", functions_account: "{THIRD}"}}
 """
 APP = """
 import sys, aws_cdk as cdk
@@ -44,7 +44,7 @@ def test_environments_are_the_hub_and_wherever_a_cluster_or_its_functions_are(tm
     file = tmp_path / "clusterset.yaml"
     file.write_text(FILE)
 
-    assert environments(load(file)) == {ACCOUNT: [REGION], OTHER: [FAR, REGION]}
+    assert environments(load(file)) == {ACCOUNT: [REGION], OTHER: [FAR, REGION], THIRD: [REGION]}
 
 
 def synthesize(folder: Path) -> None:

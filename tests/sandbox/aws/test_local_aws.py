@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,7 @@ TAGS = tags_of("test-east")
 
 @dataclass(frozen=True)
 class Lab:
+    log: Path
     aws: LocalAws
     deployed: Deployed
     again: Deployed
@@ -88,7 +90,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             aws.at(*place).announce(EksCluster(name, "1.35", f"https://{name}.invalid", "Y2E=", f"{SECRET}{name}"))
         prepare(cdk, clusterset, processes=processes, say=print)
         first = deploy(cdk, clusterset, processes=processes, say=print)
-        yield Lab(aws, first, deploy(cdk, clusterset, processes=processes, say=print))
+        yield Lab(folder / "local-aws.log", aws, first, deploy(cdk, clusterset, processes=processes, say=print))
 
 
 def refused(call: Any, **arguments: Any) -> str:
@@ -261,6 +263,16 @@ def test_what_a_watcher_announces_reaches_the_bus_of_every_place(lab: Lab, watch
 
     assert put["FailedEntryCount"] == 0
     assert json.loads(message["Body"])["detail"]["probe"] == watcher
+
+
+def test_every_event_reached_the_queues_of_its_rules(lab: Lab) -> None:
+    detail = json.dumps({"clusterset": "test", "probe": "queues"})
+    entry = {"Source": "cloudmap-mcs", "DetailType": "ServiceExport Changed", "Detail": detail}
+    lab.aws.client("events").put_events(Entries=[{**entry, "EventBusName": lab.deployed.bus_arn}])
+    told = lab.log.read_text(encoding="utf-8")
+
+    assert "did not reach" not in told
+    assert all(f"SQS {member.queue_url.rpartition('/')[2]}" in told for member in lab.deployed.members.values())
 
 
 def test_an_event_bus_policy_is_made_and_removed_by_cloudformation(lab: Lab) -> None:
