@@ -36,7 +36,7 @@ def watcher(registry: Registry) -> tuple[Grant, ...]:
             on="the namespace's services",
             rights={
                 "servicediscovery:DeleteService": "a service that nobody exports any more",
-                "servicediscovery:DeregisterInstance": "what a record has no use for any more, and 15 minutes after its tombstone the record",
+                "servicediscovery:DeregisterInstance": "parts that a record no longer has; after 15 minutes, tombstones",
                 "servicediscovery:GetInstance": "its own records, and whose the cluster id is",
                 "servicediscovery:GetService": "whether a service is the one that a record says it is",
                 "servicediscovery:ListInstances": "its own records, in an audit and before a service is deleted",

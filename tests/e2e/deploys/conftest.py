@@ -18,7 +18,7 @@ from tests.e2e.whole.lab import Cluster
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory, call_logs: list[Path]) -> Iterator[Life]:
     """The tests of this folder go through it together, in their order."""
     folder = tmp_path_factory.mktemp("life")

@@ -144,6 +144,11 @@ class Lab:
         return self.east, self.west
 
     @property
+    def beside(self) -> Beside:
+        """What stands in for the clusters' nodes."""
+        return Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes)
+
+    @property
     def simulator(self) -> SimulatorAdmin:
         return SimulatorAdmin(self.sandbox.aws.cloudmap_url)
 
@@ -237,9 +242,8 @@ class Lab:
 
     def start_watcher(self, cluster: Cluster) -> None:
         """Start a watcher as the Deployment would."""
-        beside = Beside(self.sandbox.aws, self.site.root, self.site.folder, self.site.processes)
         health = free_ports(1, SystemRandom())[0]
-        self.watchers[cluster.id] = beside.start_watcher(cluster.member, health_port=health)
+        self.watchers[cluster.id] = self.beside.start_watcher(cluster.member, health_port=health)
 
     def audit(self, cluster: Cluster) -> list[dict[str, Any]]:
         """Read a cluster's audit log."""

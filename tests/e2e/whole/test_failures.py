@@ -68,6 +68,7 @@ def test_many_vanished_records_are_not_believed_by_a_resync_unless_forced(lab: L
         lab.east.export(namespace, name)
     eventually("all imports", lambda: len(lab.west.imports(namespace)) == 12, seconds=60)
     lab.kill_watcher(lab.east)
+    lab.settle(lab.west)
     client = lab.sandbox.aws.client("servicediscovery")
     for name in names:
         client.deregister_instance(ServiceId=lab.service_id(namespace, name), InstanceId="east")

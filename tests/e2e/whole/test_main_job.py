@@ -35,6 +35,18 @@ def _reports(cluster: Cluster, namespace: str, status: str, reason: str) -> None
     eventually(f"{reason} in {cluster.id}", lambda: cluster.condition(namespace, "Conflict")[:2] == wanted)
 
 
+def test_endpoints_that_one_instance_has_no_room_for_come_and_go(lab: Lab) -> None:
+    many = [f"10.{100 + number % 50}.{number // 4}.{50 + number % 200}" for number in range(600)]
+    namespace = lab.exported(*many)
+    parts = set(lab.instances(namespace)) - {"east"}
+
+    lab.east.endpoints(namespace, "web", "10.201.9.8")
+
+    assert parts
+    eventually("one endpoint", lambda: lab.west.addresses(namespace) == {"10.201.9.8"})
+    eventually("no parts", lambda: set(lab.instances(namespace)) == {"east"})
+
+
 def test_the_clusterset_ip_outlives_endpoints_exporters_and_the_derived_service(lab: Lab) -> None:
     namespace = lab.exported("10.201.9.3")
     spec = lab.west.spec(namespace)

@@ -33,7 +33,7 @@ class Asked(Driven):
         return [check.resource for check in self.checks(operation, caller, **params)]
 
 
-PLACE = {"NamespaceName": "mcs.demo", "ServiceName": "web.shop"}
+PLACE: dict[str, Any] = {"NamespaceName": "mcs.demo", "ServiceName": "web.shop"}
 
 
 @pytest.mark.parametrize("caller", [ME, OTHER])
