@@ -36,7 +36,7 @@ def watcher(registry: Registry) -> tuple[Grant, ...]:
             on="the namespace's services",
             rights={
                 "servicediscovery:DeleteService": "a service that nobody exports any more",
-                "servicediscovery:DeregisterInstance": "parts that a record no longer has; after 15 minutes, tombstones",
+                "servicediscovery:DeregisterInstance": "parts that a record no longer has; tombstones in the end",
                 "servicediscovery:GetInstance": "its own records, and whose the cluster id is",
                 "servicediscovery:GetService": "whether a service is the one that a record says it is",
                 "servicediscovery:ListInstances": "its own records, in an audit and before a service is deleted",

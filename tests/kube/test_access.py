@@ -19,7 +19,7 @@ from cloudmap_mcs.kube.access import (
     FolderToken,
     in_cluster_url,
 )
-from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksServer
+from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksDeniedError, EksServer
 from cloudmap_mcs.kube.tokens import EksCluster, EksToken, eks_cluster, mint
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -251,7 +251,7 @@ def test_an_address_that_cannot_be_looked_up_anew_is_not_asked_for_at_once_eithe
         pytest.param(DESCRIBED | {"endpoint": "http://x"}, PermanentError, "no https endpoint", id="plain-http"),
         pytest.param({"status": "CREATING"}, UnreachableError, "is CREATING", id="being-created"),
         pytest.param({"status": "DELETING"}, ClusterLeavingError, "is DELETING", id="being-deleted"),
-        pytest.param(refused("AccessDeniedException"), PermanentError, "AccessDenied", id="denied"),
+        pytest.param(refused("AccessDeniedException"), EksDeniedError, "AccessDenied", id="denied"),
         pytest.param(refused("ResourceNotFoundException"), ClusterGoneError, "NotFound", id="unknown"),
         pytest.param(refused("ThrottlingException"), RetryableError, "Throttling", id="throttled"),
         pytest.param(EndpointConnectionError(endpoint_url="https://eks"), RetryableError, "connect", id="no-network"),

@@ -12,7 +12,8 @@ from sandbox.process import Processes
 from sandbox.sandbox import OwnCluster
 from sandbox.starting import Site, begin, complete
 from tests.e2e.deploys.inventory import inventory
-from tests.e2e.deploys.life import PLACES, Life
+from tests.e2e.deploys.life import DNS, PLACES, Life
+from tests.e2e.deploys.managed import ManagedCoreDns
 from tests.e2e.whole.lab import Cluster
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,11 +30,13 @@ def life(tmp_path_factory: pytest.TempPathFactory, call_logs: list[Path]) -> Ite
             dict(os.environ),  # noqa: TID251 - a door
             processes,
             Progress(Console()),
-            clusters={name: OwnCluster(place=place) for name, place in PLACES.items()},
+            clusters={name: OwnCluster(place=place, dns=DNS.get(name, "")) for name, place in PLACES.items()},
         )
         begun = begin(site)
         clusters = {name: Cluster.of(member) for name, member in begun.members.items()}
-        before = {name: inventory(cluster.client) for name, cluster in clusters.items()}
-        sandbox = complete(site, begun)
-        yield Life(site, sandbox, begun.deploying, clusters, before)
+        south = begun.members["south"]
+        with ManagedCoreDns(south.client(), begun.aws.at(south.account, south.region).client("eks"), south.eks) as dns:
+            before = {name: inventory(cluster.client) for name, cluster in clusters.items()}
+            sandbox = complete(site, begun)
+            yield Life(site, sandbox, begun.deploying, clusters, before, dns)
         call_logs.append(folder)

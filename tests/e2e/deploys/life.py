@@ -7,23 +7,28 @@ from sandbox.deploying import Deploying
 from sandbox.sandbox import Place, Sandbox
 from sandbox.starting import Site
 from tests.e2e.deploys.inventory import Inventory, differences, inventory
+from tests.e2e.deploys.managed import ManagedCoreDns
 from tests.e2e.whole.lab import Cluster
 
 ELSEWHERE = {"west": Place(region="eu-west-1"), "north": Place(account="210987654321")}
 PLACES = {"east": Place(), "south": Place(), **ELSEWHERE}
+DNS = {"south": "managed"}
+"""Who sees to it; elsewhere nobody."""
+
 KEPT = ("CustomResourceDefinition ", "APIService ")
 """What an uninstall leaves: definitions, and the API services that an API server makes of them by itself."""
 
 
 @dataclass
 class Life:
-    """The running sandbox, and what was in its clusters before the first deploy."""
+    """The running sandbox, what was in its clusters before the first deploy, and the one CoreDNS."""
 
     site: Site
     sandbox: Sandbox
     deploying: Deploying
     clusters: Mapping[str, Cluster]
     before: Mapping[str, Inventory]
+    dns: ManagedCoreDns
 
     def deploy(self) -> None:
         """Synthesize and deploy anew."""

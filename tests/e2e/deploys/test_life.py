@@ -11,6 +11,7 @@ from sandbox.aws.deploy import destroy
 from sandbox.sandbox import CLUSTERSET, Place
 from tests.e2e.deploys.life import ELSEWHERE, Life
 from tests.e2e.waiting import eventually
+from tests.install.corefile_texts import STOCK_EKS_ENABLED
 
 pytestmark = pytest.mark.e2e
 
@@ -59,6 +60,10 @@ def test_a_change_reaches_another_account_by_event_and_not_by_resync(life: Life)
     life.clusters["west"].endpoints(NAMESPACE, "of-west", "10.9.1.1")
 
     eventually("north follows", lambda: imported(life, "north", "of-west") == {"10.9.1.1"}, seconds=15)
+
+
+def test_coredns_as_a_managed_add_on_answers_for_the_zone(life: Life) -> None:
+    assert life.dns.corefile == STOCK_EKS_ENABLED
 
 
 def test_a_second_deploy_changes_nothing(life: Life) -> None:

@@ -68,12 +68,6 @@ UNEXERCISED = (
         "a service that was found empty twice, an hour apart",
     ),
     Unexercised(
-        ("installer",),
-        "eks",
-        ("DescribeAddon", "DescribeUpdate", "UpdateAddon"),
-        "CoreDNS as a managed add-on; here is no EKS that would bring the add-on's settings into the cluster",
-    ),
-    Unexercised(
         ("importer", "installer"),
         "sts",
         ("AssumeRole",),
