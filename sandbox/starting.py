@@ -193,6 +193,7 @@ def _tell_removal(site: Site, sandbox: Sandbox, attaching: Attaching) -> None:
     """Note what the installer made in the user's clusters, and say how it comes out again."""
     for name in sandbox.members:
         write_installed(attaching.folder / name, installed(site.folder, name))
+    site.say("  what takes it out again, when the sandbox has ended:")
     for command in removal_commands(list(sandbox.members.values()), attaching.folder, sandbox.kubectl):
         site.say(f"    {command}")
 

@@ -28,7 +28,7 @@ def announce_install(kubeconfig: str, contexts: Sequence[Context], say: Callable
     for context in contexts:
         say(f"  context {context.name} → cluster id {context.cluster}, {context.server}")
     say("  the deploy's installer looks at each first and applies what `./mcsctl render` prints; its DNS is left alone")
-    say("  the Deployment has no replicas, the watchers run on this machine; all of it stays until you delete it:")
+    say("  the Deployment has no replicas, the watchers run on this machine; all of it stays until you delete it")
 
 
 def installed(folder: Path, cluster: str) -> tuple[Manifest, ...]:

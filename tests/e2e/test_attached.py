@@ -147,7 +147,7 @@ def shown(attached: Attached) -> Shown:
 def test_the_main_job_runs_on_clusters_of_the_users(shown: Shown) -> None:
     assert "Unexport both: all gone" in shown.output.rpartition("From visible")[2]
     assert f"context {CONTEXTS[1]} → cluster id {ID_OF_B}" in shown.output
-    assert shown.output.index("into each goes") < shown.output.index("1. A namespace in both clusters")
+    assert shown.output.index("installer looks at each first") < shown.output.index("1. A namespace in both clusters")
 
 
 def test_the_demo_takes_its_namespace_away_and_leaves_what_it_said(shown: Shown) -> None:
@@ -163,13 +163,18 @@ def test_importers_write_as_their_roles_impersonated_by_the_kubeconfigs_user(att
 
     assert {event["objectRef"]["resource"] for event in written} >= {"serviceimports", "services", "endpointslices"}
     assert {event["user"]["username"] for event in events} == {"system:serviceaccount:kube-system:boss"}
-    assert {group for event in events for group in event["impersonatedUser"]["groups"]} == GROUPS
-    names = {event["impersonatedUser"]["username"].split("/")[1] for event in events}
-    assert names == {f"cloudmap-mcs-demo-{ID_OF_B}-importer-us-east-1"}
+    groups = {
+        event["impersonatedUser"]["username"].split("/")[1]: set(event["impersonatedUser"]["groups"])
+        for event in events
+    }
+    importer, installer = (f"cloudmap-mcs-demo-{ID_OF_B}-{what}-us-east-1" for what in ("importer", "installer"))
+    assert set(groups) == {importer, installer}
+    assert groups[importer] == GROUPS
+    assert "system:masters" in groups[installer]
 
 
 def test_down_ends_every_process_and_says_how_to_remove_the_rest(attached: Attached, shown: Shown) -> None:
-    assert {"attached-clusters", "pod-identity", "watcher-kind-a", f"watcher-{ID_OF_B}"} <= set(shown.processes)
+    assert {"attached-clusters", "pod-identity-kind-a", "watcher-kind-a", f"watcher-{ID_OF_B}"} <= set(shown.processes)
 
     down = attached.run("down")
     again = attached.demo()

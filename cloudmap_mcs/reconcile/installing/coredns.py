@@ -72,23 +72,15 @@ class CorefileKeeper:
     def edit(self, change: Callable[[str], str]) -> str:
         """Change the Corefile where it lives, and again if somebody else changed it meanwhile.
 
-        Return the text that is there then, empty if there is no CoreDNS.
+        With the managed add-on that is in its settings, and in the ConfigMap as well where EKS has left it as it was:
+        it keeps what was edited there by hand, and the Pods read nothing else.
+        Return the text that is in the cluster then, empty if there is no CoreDNS.
         """
-        attempt = 1
-        while (there := self.find()) is not None:
+        if self.addon and (there := self.find()) is not None:
             text = self.read(there)
-            changed = change(text)
-            if changed == text:
-                return text
-            try:
-                self._write(there, changed)
-            except StaleError:
-                if attempt == _ATTEMPTS:
-                    raise
-                attempt += 1
-            else:
-                return changed
-        return ""
+            if (changed := change(text)) != text:
+                self.addon.write(changed)
+        return self._edit_config(change)
 
     def holds(self, judge: Callable[[str], bool]) -> bool | None:
         """Say True as soon as the Corefile in the cluster, which the Pods read, is as it should be."""
@@ -107,11 +99,21 @@ class CorefileKeeper:
                 return str(config["data"][_KEY])
         return ""
 
-    def _write(self, there: CoreDns, text: str) -> None:
-        if self.addon:
-            self.addon.write(text)
-        else:
-            self.objects.replace({**there.config, "data": {**there.config["data"], _KEY: text}})
+    def _edit_config(self, change: Callable[[str], str]) -> str:
+        attempt = 1
+        while (there := self.find()) is not None:
+            changed = change(there.corefile)
+            if changed == there.corefile:
+                return changed
+            try:
+                self.objects.replace({**there.config, "data": {**there.config["data"], _KEY: changed}})
+            except StaleError:
+                if attempt == _ATTEMPTS:
+                    raise
+                attempt += 1
+            else:
+                return changed
+        return ""
 
     def _config(self, namespace: str, pod: Manifest) -> Manifest:
         names = _config_names(pod)

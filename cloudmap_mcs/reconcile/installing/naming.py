@@ -19,8 +19,8 @@ _ANY_ADDRESS: Final = ("192.0.2.53",)
 """An address for documentation (RFC 5737): whether a Corefile can be edited does not depend on it."""
 
 _NOT_YET: Final = (
-    "the Corefile in the cluster is not the edited one yet; with the managed add-on, an edit of the ConfigMap by hand "
-    "keeps it out"
+    "the Corefile in the cluster is not the edited one; somebody else writes it, too, of whom its ConfigMap tells "
+    "(kubectl get configmap --show-managed-fields): have them make the same edit, or set dns: manual"
 )
 
 
@@ -67,11 +67,11 @@ class ClusterDns:
         """Look at CoreDNS and judge whether it can be brought into this mode; None if there is none to be seen."""
         try:
             there = self._keeper.find()
+            text = self._keeper.read(there) if there else ""
         except PermanentError as error:
-            return DnsSeen(version="", is_capable=True, problem=str(error))
+            return DnsSeen(version="", is_capable=True, problem=str(error), can_forward=False)
         if there is None:
             return None
-        text = self._keeper.read(there)
         addresses = self._own.addresses() or _ANY_ADDRESS
         obstacle = _problem(lambda: self.rules.forwarded(text, addresses))
         if mode is DnsMode.STUB_ZONE:

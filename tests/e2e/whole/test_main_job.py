@@ -73,6 +73,22 @@ def _sources(lab: Lab, namespace: str) -> set[str]:
     return {item["cluster"] for item in status.get("clusters", ())}
 
 
+def test_a_changed_port_is_changed_at_the_same_clusterset_ip(lab: Lab) -> None:
+    namespace = lab.exported("10.201.9.9")
+    before = lab.west.spec(namespace)
+    derived = next(name for name in lab.west.owned(namespace) if name.startswith("derived-"))
+    path = f"/api/v1/namespaces/{namespace}/services"
+
+    lab.east.client.patch(f"{path}/web", {"spec": {"ports": [{"name": "http", "port": 82}]}})
+
+    def ports() -> list[int]:
+        return [item["port"] for item in lab.west.client.get(f"{path}/{derived}")["spec"]["ports"]]
+
+    eventually("the derived Service's port", lambda: ports() == [82])
+    eventually("the import's port", lambda: [item["port"] for item in lab.west.spec(namespace)["ports"]] == [82])
+    assert lab.west.spec(namespace)["ips"] == before["ips"]
+
+
 def test_differing_ports_are_a_conflict_on_both_exports_until_they_agree(lab: Lab) -> None:
     namespace = lab.exported("10.201.9.4")
     lab.west.service(namespace, ports=[{"name": "http", "port": 81}])
