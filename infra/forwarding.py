@@ -20,7 +20,7 @@ from infra.grants import events as rights
 from infra.letters import UndeliveredEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cloudmap_mcs.clusterset import Cluster, Clusterset
     from infra.places import Place
@@ -83,17 +83,21 @@ class Forwarding(Construct):
         self._clusterset, self._bus, self._stack = clusterset, bus, cdk.Stack.of(self)
         remote = places.remote(clusterset)
         rules = [rule for place, clusters in remote.items() for rule in self._rules(place, clusters)]
-        own = [self._stack.format_arn(service="events", resource="rule", resource_name=rule.path) for rule in rules]
+        own = self._rule_arns(rule.path for rule in rules)
         self._letters = UndeliveredEvents(self, "DeadLetters", clusterset=clusterset.clusterset, rules=own)
+        trusted = self._rule_arns(names.forwarding_rules(clusterset.clusterset))
         self._role = iam.Role(
             self,
             "Role",
             role_name=names.forwarding_role(clusterset.clusterset, clusterset.hub.region),
-            assumed_by=trust.rules(self._stack.account, rules=own).principal(),
+            assumed_by=trust.rules(self._stack.account, rules=trusted).principal(),
             inline_policies={"forwarding": policy(rights.forwarding([rule.target for rule in rules]))},
         )
         for rule in rules:
             self._make(rule)
+
+    def _rule_arns(self, paths: Iterable[str]) -> list[str]:
+        return [self._stack.format_arn(service="events", resource="rule", resource_name=path) for path in paths]
 
     def _rules(self, place: Place, clusters: Sequence[Cluster]) -> list[_Rule]:
         clusterset, target = self._clusterset.clusterset, arns.bus(self._stack, self._clusterset, place)

@@ -84,6 +84,14 @@ def forwarding_cloudtrail_rule(clusterset: str, account: str, region: str) -> st
     return cut(f"{PREFIX}-{clusterset}", f"_to-{account}-{region}-cloudtrail")
 
 
+def forwarding_rules(clusterset: str) -> tuple[str, str]:
+    """Return wildcards for what the ARNs of all rules that forward end in: on the clusterset's bus, and on the default.
+
+    The second is wider than these: it also matches those of another clusterset with this hub.
+    """
+    return f"{bus(clusterset)}/{PREFIX}-*_to-*", f"{PREFIX}-*_to-*-cloudtrail"
+
+
 def forwarding_role(clusterset: str, region: str) -> str:
     return cut(f"{PREFIX}-{clusterset}", f"_forwarding-{region}")
 

@@ -8,7 +8,6 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra import arns
-from infra.acknowledge import acknowledge
 from infra.customresource import serve_cloudformation, service_timeout
 from infra.functions import BundledFunction, Wanted
 from infra.grants import hub as rights
@@ -16,8 +15,6 @@ from infra.grants.statements import EVERYTHING
 from infra.names import emptier, namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cloudmap_mcs.clusterset import Clusterset
     from infra.code import FunctionCode
     from infra.names import FunctionNames
@@ -29,8 +26,6 @@ SERVICE = "namespace"
 _MEMORY_MIB = 256
 _LOOKUP_SECONDS = 60
 _EMPTYING_SECONDS = 900
-
-_REASONS: Mapping[str, str] = {"Serverless-LambdaStarPermissions": "IAM knows no resource for List* of Cloud Map"}
 
 
 class NamespaceLookup(Construct):
@@ -61,7 +56,6 @@ class NamespaceLookup(Construct):
             ),
         )
         serve_cloudformation(made)
-        acknowledge(made, _REASONS)
         found = cdk.CustomResource(
             self,
             "Found",
@@ -92,11 +86,6 @@ class NamespaceContent(Construct):
         registry = arns.registry(stack, clusterset, namespace_id)
         own_names = emptier(clusterset.clusterset, stack.region)
         own = stack.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*")
-        wildcards = {
-            **registry.random_ids,
-            EVERYTHING: "IAM knows no resource for ListServices",
-            own: "a stack's ARN ends in a random id",
-        }
         made = BundledFunction(
             self,
             "Emptier",
@@ -111,11 +100,14 @@ class NamespaceContent(Construct):
                 timeout_seconds=_EMPTYING_SECONDS,
                 environment=_environment(clusterset),
                 grants=rights.emptying(registry, stack=own),
-                wildcards=wildcards,
+                wildcards={
+                    **registry.random_ids,
+                    EVERYTHING: "IAM knows no resource for ListServices",
+                    own: "a stack's ARN ends in a random id",
+                },
             ),
         )
         serve_cloudformation(made)
-        acknowledge(made, _REASONS)
         self.resource = cdk.CustomResource(
             self,
             "Content",

@@ -15,8 +15,8 @@ from cloudmap_mcs.domain.model import cluster_id
 from cloudmap_mcs.domain.names import derived_cluster_id
 from cloudmap_mcs.errors import PermanentError
 
-_OLDEST_KUBERNETES: Final = (1, 25)
-"""Pod Security admission, which our namespace relies on, is stable from here on."""
+_OLDEST_KUBERNETES: Final = (1, 27)
+"""An older API server refuses or drops fields of what we apply (`unhealthyPodEvictionPolicy`, `matchLabelKeys`)."""
 
 _NO_COREDNS: Final = ("no CoreDNS was found", "Set dns: manual, and see to the zone clusterset.local elsewhere")
 _AUTO_MODE_PODS: Final = (

@@ -106,10 +106,10 @@ def schedules(account: str, *, group: str) -> Trust:
 
 
 def rules(account: str, *, rules: Sequence[str]) -> Trust:
-    """EventBridge for these rules (their ARNs)."""
+    """EventBridge for these rules, by wildcards for their ARNs: a trust policy takes 2,048 characters and not all."""
     return Trust(
         who="EventBridge, for the rules that forward",
         kind="service",
         name="events.amazonaws.com",
-        conditions={"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": rules}},
+        conditions={"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": rules}},
     )

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from cloudmap_mcs.cloudmap.translation import DeniedError
 from cloudmap_mcs.domain.model import cluster_id
 from cloudmap_mcs.domain.preflight import Hosting
-from cloudmap_mcs.errors import RetryableError
+from cloudmap_mcs.errors import PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.kube.eks import ClusterGoneError, ClusterLeavingError, EksDeniedError
+from cloudmap_mcs.kube.failures import ForbiddenError, TokenRefusedError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.coredns import DnsAddon
 from cloudmap_mcs.reconcile.installing.departing import Departer, RegistryClearer
@@ -23,6 +25,11 @@ _FIRST_PAUSE: Final = 2.0
 _DENIALS: Final = 12
 _DENIED_PAUSE: Final = 5.0
 _COREDNS: Final = "coredns"
+_NO_WAY_IN: Final = (
+    "See that the function reaches the API server and has its access entry (network: in clusterset.yaml). Then delete "
+    "the stack again, or put the cluster's entry back, deploy, and take it out once more. To give up what is in the "
+    "cluster: aws cloudformation delete-stack --retain-resources, with this resource"
+)
 
 
 class Eks(Protocol):
@@ -44,9 +51,9 @@ class Door:
 
     def join(self, wanted: Wanted, approved: Callable[[], None]) -> Installed:
         """Install; `approved` is called when the preflight is over and before anything is changed."""
-        hosting = self._steadily(self._look_once_allowed)
+        hosting = self._steadily(lambda: self._once_allowed(self.eks.look))
         installer = self._installer(hosting)
-        found = self._steadily(lambda: installer.approve(wanted, hosting))
+        found = self._steadily(lambda: self._once_allowed(lambda: installer.approve(wanted, hosting)))
         approved()
         return self._steadily(lambda: installer.bring_in(wanted, found))
 
@@ -57,10 +64,14 @@ class Door:
             gone = Installed((), ("the cluster does not exist any more",))
             return self._depart(wanted, None, gone)
         installer = self._installer(hosting)
-        if successor := self._steadily(lambda: installer.successor(wanted)):
-            return Installed((), (f"cluster and records were left alone: {successor} has installed it since",))
-        done = self._steadily(lambda: installer.uninstall(wanted))
-        return self._depart(wanted, self._steadily(self._owner), done)
+        try:
+            if successor := self._steadily(lambda: installer.successor(wanted)):
+                return Installed((), (f"cluster and records were left alone: {successor} has installed it since",))
+            done = self._steadily(lambda: installer.uninstall(wanted))
+            owner = self._steadily(self._owner)
+        except (UnreachableError, TokenRefusedError, ForbiddenError) as error:
+            raise PermanentError(f"{error}. {_NO_WAY_IN}") from error
+        return self._depart(wanted, owner, done)
 
     def _depart(self, wanted: Wanted, owner: str | None, done: Installed) -> Installed:
         departer = Departer(self.registry, self.patience)
@@ -73,14 +84,14 @@ class Door:
             self.objects, self.registry, ClusterDns(self.objects, self.rules, self.patience, addon), self.patience
         )
 
-    def _look_once_allowed(self) -> Hosting:
-        """Look at the cluster; the role may be seconds old, and IAM takes some to let it."""
+    def _once_allowed(self, act: Callable[[], T]) -> T:
+        """Do what EKS and Cloud Map have to let the role do, which may be seconds old."""
         for _ in range(_DENIALS):
             try:
-                return self.eks.look()
-            except EksDeniedError as error:
+                return act()
+            except (EksDeniedError, DeniedError) as error:
                 self.patience.pause(_DENIED_PAUSE, f"the last failure was: {error}")
-        return self.eks.look()
+        return act()
 
     def _hosting_if_any(self) -> Hosting | None:
         """Look at the cluster; one that is being deleted is waited for, as its watcher may still be at work."""

@@ -47,7 +47,7 @@ CASES: list[Any] = [
         "m",
     ),
     (on(hosting={"authentication_mode": ""}), Kind.AUTHENTICATION, "authentication mode is not told", True, "no-mode"),
-    (on(hosting={"version": "1.24"}), Kind.KUBERNETES, "Upgrade it to 1.25", True, "old"),
+    (on(hosting={"version": "1.26"}), Kind.KUBERNETES, "Upgrade it to 1.27", True, "old"),
     (on(hosting={"version": "new"}), Kind.KUBERNETES, "its Kubernetes is 'new'", True, "unreadable-version"),
     (on(unreached="timed out"), Kind.REACHABILITY, "no answer from its API server: timed out", True, "unreached"),
     (on(unreached="x"), Kind.REACHABILITY, r"need VPC endpoints for the installer: .*eks, sts", True, "endpoints"),

@@ -212,6 +212,7 @@ def _of_events() -> tuple[Section, ...]:
     group = _ARN.format(service="scheduler", rest="schedule-group/default")
     rule = _ARN.format(service="events", rest=f"rule/{names.bus('SET')}/{_OWN.rule}")
     forwards = [_HUB_ARN.format(service="events", rest=f"rule/{names.bus('SET')}/RULE")]
+    forwarding = [_HUB_ARN.format(service="events", rest=f"rule/{path}") for path in names.forwarding_rules("SET")]
     return (
         Section(
             title="EventBridge Scheduler",
@@ -238,7 +239,7 @@ def _of_events() -> tuple[Section, ...]:
             kinds=("forwarding",),
             what="Forwards events from the hub. Only where there are clusters elsewhere.",
             role=names.forwarding_role("SET", "HUB_REGION"),
-            trusts=(trust.rules("HUB", rules=forwards),),
+            trusts=(trust.rules("HUB", rules=forwarding),),
             grants=(events.forwarding([_FAR_BUS]),),
         ),
         Section(

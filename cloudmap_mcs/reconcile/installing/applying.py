@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from cloudmap_mcs.domain.installation import Manifest, Reference, is_ours, reference
-from cloudmap_mcs.errors import PermanentError
+from cloudmap_mcs.errors import HeldFieldsError, PermanentError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.patience import Patience
+
+_HELD: Final = (
+    "Set the field back to what mcsctl render prints for this cluster, or delete the object, which the next deploy "
+    "makes anew"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +23,15 @@ class Applier:
     patience: Patience
 
     def apply(self, manifests: Iterable[Manifest]) -> None:
-        """Apply each; PermanentError names an object of the same name that is somebody else's."""
+        """Apply each; PermanentError names an object that is somebody else's, or who changed one of ours."""
         for manifest in manifests:
             found = self.settled(reference(manifest))
             if found is not None and not is_ours(found):
                 raise PermanentError(f"{reference(manifest)} exists and bears no mark of ours: delete or rename it")
-            self.objects.apply(manifest)
+            try:
+                self.objects.apply(manifest)
+            except HeldFieldsError as error:
+                raise HeldFieldsError(f"{error}. {_HELD}") from error
 
     def settled(self, wanted: Reference) -> Manifest | None:
         """Find an object; one that is being deleted is waited for, as it takes nothing new."""

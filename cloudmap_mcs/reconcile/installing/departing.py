@@ -10,6 +10,9 @@ from cloudmap_mcs.ports import Member
 from cloudmap_mcs.reconcile.installing.patience import Patience
 
 _SERVICES_AT_ONCE: Final = 20
+ALIVE_SECONDS: Final = 360
+"""A watcher writes its entry at least every five minutes (`watcher.membership`): after so long it is not alive."""
+_LOOK_SECONDS: Final = 10.0
 _NO_NAMESPACE: Final = (
     "its records in Cloud Map were not looked for: the namespace is gone, or not shared with this account any more; "
     "importers ignore clusters that are no members"
@@ -66,8 +69,9 @@ class Departer:
     def depart(self, cluster: ClusterId, owner: str | None) -> Departed:
         """Remove all of a cluster, its entry in `members` last. `owner` is its UID, None if the cluster is gone.
 
-        Nothing is removed where the entry says that another cluster has this id now. Without an entry the records are
-        nobody else's: whoever joins writes its entry first. OutOfTimeError says what is left.
+        Nothing is removed where another cluster has this id now: the entry says so, or is still being written although
+        the cluster is gone. Without an entry the records are nobody else's: whoever joins writes its entry first.
+        OutOfTimeError says what is left.
         """
         if not self.registry.exists():
             return Departed(told=(_NO_NAMESPACE,))
@@ -86,12 +90,23 @@ class Departer:
 
     def _stranger(self, cluster: ClusterId, owner: str | None) -> str:
         """Say why the records may be another cluster's; empty if they are this one's."""
-        if owner is None:
-            return ""
         try:
             entry = self.registry.read_member(cluster)
+            if entry is not None and owner is None:
+                return self._heir(entry)
         except MalformedRecordError as error:
             return f"the entry of {cluster} in the service members cannot be read: {error}"
         if entry is None or entry.owner == owner:
             return ""
         return f"the id {cluster} belongs to the cluster with kube-system UID {entry.owner}, this one is {owner}"
+
+    def _heir(self, entry: Member) -> str:
+        """Say who has taken over the id of a cluster that is gone; wait until it is clear that nobody has."""
+        clock = self.patience.clock
+        written = min(entry.heartbeat * 1000, clock.now_ms())  # its clock may be ahead of ours
+        while clock.now_ms() < written + ALIVE_SECONDS * 1000:
+            self.patience.pause(_LOOK_SECONDS, f"whether another cluster has the id {entry.cluster} is not clear yet")
+            now = self.registry.read_member(entry.cluster)
+            if now is not None and (now.owner, now.heartbeat) != (entry.owner, entry.heartbeat):
+                return f"a watcher still writes for the id {entry.cluster}, with kube-system UID {now.owner}"
+        return ""

@@ -49,15 +49,11 @@ class Installer:
             raise PreflightError(wanted.cluster, found)
         return found
 
-    def install(self, wanted: Wanted, hosting: Hosting) -> Installed:
-        """Bring everything in, or up to date, unless the preflight refuses: PreflightError, and nothing is changed.
+    def bring_in(self, wanted: Wanted, found: tuple[Finding, ...] = ()) -> Installed:
+        """Bring everything in, or up to date, after a preflight that found this (`approve`).
 
         OutOfTimeError names the step that was due, and what was done until then stays.
         """
-        return self.bring_in(wanted, self.approve(wanted, hosting))
-
-    def bring_in(self, wanted: Wanted, found: tuple[Finding, ...] = ()) -> Installed:
-        """Do all steps of an install whose preflight found this."""
         parts, told = wanted.parts, list(map(str, found))
         done = self._run(
             [
@@ -107,7 +103,7 @@ class Installer:
 
     @property
     def _surveyor(self) -> Surveyor:
-        return Surveyor(self.objects, self.members, self.dns, self._definer)
+        return Surveyor(self.objects, self.members, self.dns, self._definer, self.patience)
 
     @property
     def _definer(self) -> Definer:

@@ -1,20 +1,27 @@
 """Look at everything that the preflight judges; changes nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from cloudmap_mcs.domain.definitions import Step
 from cloudmap_mcs.domain.installation import DnsMode, Manifest, Parts, Reference, is_ours, reference
 from cloudmap_mcs.domain.model import ClusterId, cluster_id
 from cloudmap_mcs.domain.others import GKE, SIGNS
 from cloudmap_mcs.domain.preflight import Facts, Hosting, Sighting
-from cloudmap_mcs.errors import McsError, PermanentError, UnreachableError
+from cloudmap_mcs.errors import McsError, PermanentError, RetryableError, UnreachableError
 from cloudmap_mcs.ports import Member, Objects
 from cloudmap_mcs.reconcile.installing.defining import Definer, why_refused
 from cloudmap_mcs.reconcile.installing.naming import ClusterDns
+from cloudmap_mcs.reconcile.installing.patience import Patience
+
+T = TypeVar("T")
 
 KUBE_SYSTEM: Final = Reference("v1", "Namespace", "kube-system")
 _AGENT: Final = Reference("apps/v1", "DaemonSet", "eks-pod-identity-agent", "kube-system")
+
+_ATTEMPTS: Final = 4
+_PAUSE: Final = 5.0
 
 _MCS_VERSIONS: Final = ("multicluster.x-k8s.io/v1beta1", "multicluster.x-k8s.io/v1alpha1")
 _ABOUT_VERSIONS: Final = ("about.k8s.io/v1beta1", "about.k8s.io/v1alpha1")
@@ -48,19 +55,20 @@ class Surveyor:
     members: Members
     dns: ClusterDns
     definer: Definer
+    patience: Patience
 
     def facts(self, wanted: Wanted, hosting: Hosting) -> Facts:
         """Gather the facts. An API server that fails and a registry out of reach are facts, other failures errors."""
         sighting, unreached = None, ""
         try:
-            kube_system = self.objects.find(KUBE_SYSTEM)
+            kube_system = self._patiently(lambda: self.objects.find(KUBE_SYSTEM))
         except McsError as error:
             unreached = str(error)
         else:
             sighting = self._look(wanted, owner=kube_system["metadata"]["uid"] if kube_system else "")
         registered, unanswered = None, ""
         try:
-            registered = self._registered(wanted.cluster)
+            registered = self._patiently(lambda: self._registered(wanted.cluster))
         except UnreachableError as error:
             unanswered = str(error)
         return Facts(
@@ -73,6 +81,15 @@ class Surveyor:
             registered=registered,
             unanswered=unanswered,
         )
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask again after a failure that may pass: as a finding it would undo a whole deploy."""
+        for _ in range(1, _ATTEMPTS):
+            try:
+                return ask()
+            except RetryableError as error:
+                self.patience.pause(_PAUSE, str(error))
+        return ask()
 
     def _registered(self, cluster: str) -> str | None:
         try:

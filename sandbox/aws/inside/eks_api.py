@@ -73,12 +73,20 @@ class EksApi:
         )
 
     def create_entry(self, cluster: str, body: dict[str, Any]) -> Answer:
-        answer: Answer = self._refused(body) or self._create_entry(cluster, body)
+        answer: Answer = self._closed(cluster) or self._refused(body) or self._create_entry(cluster, body)
         return answer
 
     def update_entry(self, cluster: str, principal: str, body: dict[str, Any]) -> Answer:
         answer: Answer = self._refused(body) or self._update_entry(cluster, principal, body)
         return answer
+
+    def _closed(self, cluster: str) -> Answer | None:
+        """Refuse an entry of a cluster whose authentication mode knows none; EKS does so before anything else."""
+        access = self.eks._clusters.get(cluster, {}).get("accessConfig", {})
+        if access.get("authenticationMode") != "CONFIG_MAP":
+            return None
+        message = "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this "
+        return self._error(400, "InvalidRequestException", message + "operation.")
 
     def _refused(self, body: dict[str, Any]) -> Answer | None:
         for group in body.get("kubernetesGroups") or ():

@@ -8,7 +8,10 @@ import pytest
 
 from infra import names
 from sandbox.aws.deploy import destroy
+from sandbox.controlplane.applying import apply
+from sandbox.errors import SandboxError
 from sandbox.sandbox import CLUSTERSET, Place
+from tests.e2e.deploys.inventory import differences, inventory
 from tests.e2e.deploys.life import ELSEWHERE, Life
 from tests.e2e.waiting import eventually
 from tests.install.corefile_texts import STOCK_EKS_ENABLED
@@ -16,6 +19,23 @@ from tests.install.corefile_texts import STOCK_EKS_ENABLED
 pytestmark = pytest.mark.e2e
 
 NAMESPACE = "travel"
+AGENT = "eks-pod-identity-agent"
+OTHERS = "cloud-map-mcs-system"
+OTHER_CONTROLLER: list[dict[str, Any]] = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OTHERS}},
+    {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "cloud-map-mcs-controller-manager", "namespace": OTHERS},
+        "spec": {
+            "selector": {"matchLabels": {"app": "manager"}},
+            "template": {
+                "metadata": {"labels": {"app": "manager"}},
+                "spec": {"containers": [{"name": "manager", "image": "manager"}]},
+            },
+        },
+    },
+]
 INSTALLER = "installer"
 
 
@@ -124,6 +144,30 @@ def test_destroying_it_leaves_clusters_as_they_were_and_cloud_map_empty(life: Li
     namespaces = life.sandbox.aws.client("servicediscovery").list_namespaces()["Namespaces"]
     assert namespaces == []
     assert _remains(life) == []
+
+
+def test_a_cluster_that_is_refused_is_not_touched_and_all_that_is_in_the_way_is_said(life: Life) -> None:
+    for cluster in ("south", "west", "north"):
+        life.forget(cluster)
+    life.sandbox.aws.client("eks").delete_addon(clusterName=life.clusters["east"].member.eks, addonName=AGENT)
+    apply(life.clusters["east"].client, OTHER_CONTROLLER)
+    before = inventory(life.clusters["east"].client)
+
+    with pytest.raises(SandboxError) as refused:
+        life.deploy()
+
+    said = " ".join(str(refused.value).split())
+    assert "findings, nothing was changed" in said
+    assert "the AWS Cloud Map MCS Controller is at work" in said
+    assert "aws eks create-addon" in said
+    assert settled(differences(before, inventory(life.clusters["east"].client))) == {}
+    destroy(life.deploying.cdk, processes=life.site.processes, say=life.site.say)
+    assert life.stacks() == {}
+
+
+def settled(found: dict[str, str]) -> dict[str, str]:
+    """Set aside what the cluster makes of the other controller by itself, perhaps a moment later."""
+    return {name: what for name, what in found.items() if "cloud-map-mcs" not in name}
 
 
 def _without_the_tests_own(life: Life, cluster: str) -> None:

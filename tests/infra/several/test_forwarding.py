@@ -123,14 +123,18 @@ def test_what_cannot_be_forwarded_is_kept_by_a_queue_that_only_these_rules_may_s
 def test_eventbridge_may_put_on_these_buses_and_only_for_these_rules(world: World) -> None:
     hub = world.hub()
     (trust,) = hub.one("AWS::IAM::Role", RoleName=ROLE)["AssumeRolePolicyDocument"]["Statement"]
-    sources = {hub.text(arn).rpartition("/")[2] for arn in trust["Condition"]["ArnEquals"]["aws:SourceArn"]}
+    sources = [hub.text(arn) for arn in trust["Condition"]["ArnLike"]["aws:SourceArn"]]
 
     assert rights(hub, ROLE) == {
         "events:PutEvents": {f"arn:aws:events:{region}:{account}:event-bus/{BUS}" for account, region in REMOTE}
     }
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": HUB}
-    assert sources == {rule.name for rule in forwarding(world)}
+    for rule in world.rules():
+        account, region, bus = rule.bus
+        path = rule.name if bus == "default" else f"{bus}/{rule.name}"
+        arn = f"arn:aws:events:{region}:{account}:rule/{path}"
+        assert any(fnmatchcase(arn, source) for source in sources) == bool(rule.buses), arn
     roles = {target["RoleArn"]["Fn::GetAtt"][0] for rule in forwarding(world) for target in rule.targets}
     assert [hub.template["Resources"][role]["Properties"]["RoleName"] for role in roles] == [ROLE]
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from cloudmap_mcs.cloudmap.translation import DeniedError
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.domain.preflight import PreflightError
 from cloudmap_mcs.errors import McsError, PermanentError, UnreachableError
 from cloudmap_mcs.kube.client import Call
 from cloudmap_mcs.kube.eks import ClusterGoneError
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError
-from tests.install.corefile_texts import COREFILES, STOCK_EKS_ENABLED
+from tests.install.corefile_texts import STOCK_EKS_ENABLED
 from tests.lambdas.installer.requests import ARN, STACK, an_event
 from tests.lambdas.installer.rig import Rig
 
@@ -66,6 +67,21 @@ def test_a_cluster_that_another_stack_has_installed_since_is_left_alone(rig: Rig
     assert rig.attend("Delete", physical_id=INSTALLED, stack=f"{STACK}-new").data["Done"].startswith("dns, watcher")
 
 
+def test_a_cluster_that_was_handed_over_to_gitops_is_left_alone(rig: Rig) -> None:
+    """As the README says to do before `installer: off`."""
+    rig.attend()
+    rig.register(CART)
+    annotations = rig.cluster.seen("Namespace", "cloudmap-mcs-system")["metadata"]["annotations"]
+    assert list(annotations) == ["cloudmap-mcs/stack"]
+    annotations["cloudmap-mcs/stack"] = "gitops"
+    before = rig.api.state()
+
+    told = rig.attend("Delete", physical_id=INSTALLED).data
+
+    assert told == {"Done": "nothing", "Told": "cluster and records were left alone: gitops has installed it since"}
+    assert (rig.api.state(), rig.registry.records) == (before, {(CART, EAST)})
+
+
 def test_an_update_to_another_eks_cluster_is_another_resource(rig: Rig) -> None:
     answer = rig.attend("Update", physical_id=ARN.replace("prod-east", "old") + "/cloudmap-mcs")
 
@@ -79,11 +95,11 @@ def test_what_stands_in_nobodys_way_is_told(rig: Rig) -> None:
 def test_where_eks_manages_coredns_its_corefile_is_set_in_the_add_on(rig: Rig) -> None:
     rig.eks.addons.append("coredns")
 
-    # The add-on's update never reaches the ConfigMap here, so the install waits for it until its time is up.
-    failed(rig, "Create", OutOfTimeError, "the Corefile in the cluster is not the edited one yet")
+    # The add-on's update never reaches the ConfigMap here, as after an edit by hand on EKS.
+    assert rig.attend().is_success
 
     assert json.loads(rig.eks.corefile) == {"corefile": STOCK_EKS_ENABLED}
-    assert rig.cluster.corefile == COREFILES["eks"]
+    assert rig.cluster.corefile == STOCK_EKS_ENABLED
 
 
 def test_a_create_that_the_preflight_refuses_leaves_nothing_to_delete(rig: Rig) -> None:
@@ -151,6 +167,16 @@ def test_a_role_that_is_seconds_old_is_given_a_minute_to_be_let_in(rig: Rig) -> 
     assert rig.attend().is_success
 
 
+def test_a_role_that_cloud_map_does_not_know_yet_is_given_the_same_time(rig: Rig) -> None:
+    def refuse(call: str) -> None:
+        if call == "read_member" and rig.clock.ms < 1_700_000_000_000 + 50_000:
+            raise DeniedError("ListServices: AccessDeniedException")
+
+    rig.registry.before = refuse
+
+    assert rig.attend().is_success
+
+
 def test_a_role_that_is_never_let_in_is_told_with_the_words_of_eks(rig: Rig) -> None:
     rig.eks.refusals = ["AccessDeniedException"]
 
@@ -174,92 +200,3 @@ def test_a_failure_that_stays_is_told_in_the_end(rig: Rig) -> None:
     failed(rig, "Create", McsError, "ThrottlingException")
 
     assert rig.clock.ms - 1_700_000_000_000 == 30_000
-
-
-def test_a_delete_uninstalls_and_clears_the_registry(rig: Rig) -> None:
-    before = rig.api.names()
-    rig.attend()
-    rig.register(CART, SHOP)
-    rig.registry.records.add((CART, ClusterId("west")))
-
-    answer = rig.attend("Delete", physical_id=INSTALLED)
-
-    assert (answer.is_success, answer.physical_id) == (True, INSTALLED)
-    assert answer.data["Done"] == "dns, watcher, rights, derived objects, properties, namespace, 2 records"
-    assert {name.partition(" ")[0] for name in rig.api.names() - before} == {"CustomResourceDefinition"}
-    assert rig.registry.records == {(CART, ClusterId("west"))}
-    assert rig.registry.services == {CART}
-    assert EAST not in rig.registry.members
-
-
-def test_a_delete_goes_on_where_the_last_one_ran_out_of_time(rig: Rig) -> None:
-    rig.attend()
-    keys = [ServiceKey("shop", f"s{number:02}") for number in range(50)]
-    rig.register(*keys)
-    rig.registry.before = lambda call: rig.clock.sleep(10) if call == "clear" else None
-
-    failed(rig, "Delete", OutOfTimeError, "east in 10 Cloud Map services", seconds=20, physical_id=INSTALLED)
-
-    assert EAST in rig.registry.members
-    assert rig.attend("Delete", physical_id=INSTALLED).data["Done"].endswith("10 records")
-    assert rig.registry.services == set()
-
-
-def test_of_a_cluster_that_is_gone_the_records_go(rig: Rig) -> None:
-    rig.register(CART, owner="uid-of-before")
-    rig.eks.statuses = ["DELETING", "DELETING", "GONE"]
-
-    answer = rig.attend("Delete", physical_id=INSTALLED)
-
-    assert answer.data == {"Done": "1 records", "Told": "the cluster does not exist any more"}
-    assert rig.registry.records == set()
-    assert rig.api.calls == []
-
-
-def test_a_cluster_that_takes_too_long_to_go_fails_the_delete(rig: Rig) -> None:
-    rig.eks.statuses = ["DELETING"] * 100
-
-    failed(rig, "Delete", OutOfTimeError, "EKS is still deleting", seconds=30, physical_id=INSTALLED)
-
-
-def test_a_cluster_that_is_another_one_by_now_is_left_alone_and_so_are_its_records(rig: Rig) -> None:
-    rig.attend()
-    rig.cluster.seen("ClusterProperty", "cluster.clusterset.k8s.io")["spec"]["value"] = "west"
-    rig.register(CART, owner="uid-of-another")
-
-    answer = rig.attend("Delete", physical_id=INSTALLED)
-
-    assert answer.is_success
-    assert "left alone, as it is another one by now: cluster.clusterset.k8s.io is 'west'" in answer.data["Told"]
-    assert "belongs to the cluster with kube-system UID uid-of-another" in answer.data["Told"]
-    assert rig.api.writes == []
-    assert rig.registry.records == {(CART, EAST)}
-
-
-def test_without_a_hub_a_delete_is_success(rig: Rig) -> None:
-    rig.attend()
-    rig.registry.is_there = False
-
-    assert "the namespace is gone" in rig.attend("Delete", physical_id=INSTALLED).data["Told"]
-
-
-def test_a_cluster_that_may_not_be_described_fails_the_delete(rig: Rig) -> None:
-    rig.eks.refusals = ["AccessDeniedException"]
-
-    assert failed(rig, "Delete", PermanentError, "AccessDenied", physical_id=INSTALLED) == INSTALLED
-
-
-def test_an_id_that_cloudformation_made_up_is_uninstalled_by_the_properties(rig: Rig) -> None:
-    rig.attend()
-
-    answer = rig.attend("Delete", physical_id="cloudmap-mcs-prod-Member0east-1ABC")
-
-    assert answer.physical_id == "cloudmap-mcs-prod-Member0east-1ABC"
-    assert rig.api.raw("Deployment", "watcher", "cloudmap-mcs-system") is None
-
-
-def test_with_a_made_up_id_and_bad_properties_nothing_was_ever_done(rig: Rig) -> None:
-    answer = rig.attend("Delete", physical_id="made-up", Eks=None)
-
-    assert "nothing was ever installed: bad properties: Eks is missing" in answer.data["Told"]
-    assert failed(rig, "Delete", PermanentError, "Eks is missing", physical_id=INSTALLED, Eks=None) == INSTALLED

@@ -68,7 +68,8 @@ class InstallRig:
 
     def install(self, wanted: Wanted | None = None, *, hosting: Hosting = EKS, seconds: float = MINUTE) -> Installed:
         self.api.calls.clear()
-        return self.installer(seconds).install(wanted or a_wanted(), hosting)
+        installer, wanted = self.installer(seconds), wanted or a_wanted()
+        return installer.bring_in(wanted, installer.approve(wanted, hosting))
 
     def uninstall(self, wanted: Wanted | None = None, *, seconds: float = MINUTE) -> Installed:
         self.api.calls.clear()

@@ -5,8 +5,9 @@ import pytest
 from cloudmap_mcs.domain.model import ClusterId, ServiceKey
 from cloudmap_mcs.errors import MalformedRecordError, PermanentError
 from cloudmap_mcs.ports import Member
-from cloudmap_mcs.reconcile.installing.departing import Departed, Departer
+from cloudmap_mcs.reconcile.installing.departing import ALIVE_SECONDS, Departed, Departer
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError, Patience, PatientClock
+from cloudmap_mcs.watcher.membership import HEARTBEAT_SECONDS
 from tests.fakes.clearing import RegistryInMemory
 from tests.fakes.clock import FixedClock
 
@@ -67,7 +68,47 @@ def test_without_an_entry_the_records_are_this_clusters(setting: Setting, owner:
 
 def test_of_a_cluster_that_is_gone_everything_goes_whoever_it_was(setting: Setting) -> None:
     assert setting.depart(None) == Departed(45)
-    assert "read_member" not in setting.calls
+
+
+def beating(setting: Setting, owner: str, *, ends: float) -> None:
+    """Have a watcher write the entry now and every five minutes, for so many seconds."""
+    begun = setting.clock.ms
+
+    def beat(_: str = "") -> None:
+        passed = (setting.clock.ms - begun) // 1000
+        last = begun // 1000 + min(passed, int(ends)) // 300 * 300
+        setting.registry.members[EAST] = Member(EAST, owner, "1", (1,), last, frozenset(KEYS))
+
+    beat()
+    setting.clock.before = beat
+
+
+def test_a_cluster_that_was_alive_a_moment_ago_is_waited_for(setting: Setting) -> None:
+    beating(setting, "uid-east", ends=100)
+
+    assert setting.depart(None, seconds=600) == Departed(45)
+
+    assert setting.clock.ms == 1_700_000_000_000 + 360_000
+
+
+def test_an_entry_from_the_future_is_not_waited_for_any_longer(setting: Setting) -> None:
+    setting.registry.members[EAST] = Member(EAST, "uid-east", "1", (1,), 4_000_000_000, frozenset(KEYS))
+
+    assert setting.depart(None, seconds=600) == Departed(45)
+
+
+def test_the_records_of_a_cluster_that_has_taken_over_the_id_of_one_that_is_gone_stay(setting: Setting) -> None:
+    beating(setting, "uid-of-the-new-one", ends=1000)
+
+    (told,) = setting.depart(None, seconds=600).told
+
+    assert "left alone: a watcher still writes for the id east, with kube-system UID uid-of-the-new-one" in told
+    assert len(setting.registry.records) == 90
+    assert not {"clear", "clear_member", "drop_empty"} & set(setting.calls)
+
+
+def test_a_watcher_that_is_alive_writes_more_often_than_is_waited_for() -> None:
+    assert HEARTBEAT_SECONDS < ALIVE_SECONDS
 
 
 def test_where_another_cluster_has_the_id_now_nothing_goes(setting: Setting) -> None:

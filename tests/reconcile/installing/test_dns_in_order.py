@@ -204,12 +204,65 @@ def test_what_the_addon_is_set_to_counts_and_not_what_it_has_not_written_yet() -
     assert addon.written[0].count("forward") == COREFILES["stub-domains"].count("forward")
 
 
-def test_an_edit_by_hand_that_keeps_the_addon_out_is_told() -> None:
+def test_where_eks_keeps_an_edit_by_hand_the_configmap_is_edited_too() -> None:
     rig, addon = with_addon()
     addon.is_edited_by_hand = True
+    addon.text = COREFILES["eks"]
+    rig.api.add(*coredns(text=COREFILES["eks"].replace("cache 30", "cache 10")))
 
-    with pytest.raises(OutOfTimeError, match="an edit of the ConfigMap by hand keeps it out"):
+    rig.install()
+
+    assert addon.text == STOCK_EKS_ENABLED
+    assert rig.corefile == STOCK_EKS_ENABLED.replace("cache 30", "cache 10")
+
+
+def test_coredns_keeps_its_rights_until_the_corefile_in_the_cluster_is_without_the_option() -> None:
+    """A person edits the ConfigMap after the install, and so EKS leaves it as it is when the add-on is set back."""
+    rig, addon = with_addon()
+    rig.install()
+    by_hand = STOCK_EKS_ENABLED.replace("cache 30", "cache 10")
+    rig.api.add(*coredns(text=by_hand))
+    addon.is_edited_by_hand = True
+    seen = list[str]()
+
+    def look(call: Call) -> None:
+        if call.verb == "DELETE" and call.path.endswith("coredns"):
+            seen.append(rig.corefile)
+
+    rig.api.before = look
+    rig.uninstall()
+
+    assert seen == [COREFILES["eks"].replace("cache 30", "cache 10")] * 2
+    assert addon.text == COREFILES["eks"]
+
+
+def test_somebody_who_takes_the_edit_out_again_is_told(rig: InstallRig) -> None:
+    def revert(call: Call) -> None:
+        if call.verb == "GET" and call.path.endswith("/configmaps/coredns"):
+            rig.seen("ConfigMap", "coredns", "kube-system")["data"]["Corefile"] = COREFILES["eks"]
+
+    rig.api.before = revert
+
+    with pytest.raises(OutOfTimeError, match="have them make the same edit, or set dns: manual"):
         rig.install()
+
+
+@dataclass
+class UnreadableAddon(AddonInMemory):
+    def corefile(self) -> str | None:
+        raise PermanentError("the configuration of the add-on coredns is no JSON object")
+
+
+def test_settings_of_the_addon_that_cannot_be_read_are_a_finding_and_no_matter_where_a_person_sees_to_it() -> None:
+    rig = InstallRig()
+    rig.addon = UnreadableAddon(rig.api)
+
+    with pytest.raises(PreflightError, match=r"is no JSON object\. Or set dns: manual\."):
+        rig.install()
+    done = rig.install(a_wanted(dns=DnsMode.MANUAL))
+
+    assert done.done[-1] == "dns"
+    assert "is no JSON object" in done.told[0]
 
 
 def test_a_role_of_somebody_else_with_the_name_of_ours_is_not_changed(rig: InstallRig) -> None:

@@ -164,7 +164,7 @@ def test_fields_that_somebody_else_holds_are_named_and_not_overwritten(rig: Inst
     }
     rig.api.add(deployment)
 
-    with pytest.raises(HeldFieldsError, match=r'conflict with "kubectl": \.spec\.replicas'):
+    with pytest.raises(HeldFieldsError, match=r'conflict with "kubectl": \.spec\.replicas.*\. Set the field back'):
         rig.install()
 
     assert rig.seen("Deployment", "watcher", "cloudmap-mcs-system")["spec"]["replicas"] == 7

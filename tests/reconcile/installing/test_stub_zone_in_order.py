@@ -173,12 +173,13 @@ def test_a_managed_addon_is_told(rig: InstallRig) -> None:
     assert (addon.text, rig.corefile) == (COREFILES["eks"], COREFILES["eks"])
 
 
-def test_an_edit_by_hand_that_keeps_the_addon_out_is_told() -> None:
+def test_where_eks_keeps_an_edit_by_hand_the_configmap_forwards_too() -> None:
     rig, addon = with_addon()
     addon.is_edited_by_hand = True
 
-    with pytest.raises(OutOfTimeError, match="an edit of the ConfigMap by hand keeps it out"):
-        rig.install(STUB)
+    rig.install(STUB)
+
+    assert (addon.text, rig.corefile) == (STUBBED, STUBBED)
 
 
 @pytest.mark.parametrize("left", [STUB, MANAGED, MANUAL], ids=lambda wanted: str(wanted.dns))

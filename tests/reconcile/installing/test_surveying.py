@@ -44,6 +44,18 @@ def test_an_api_server_that_does_not_answer_is_a_finding_among_others(rig: Insta
     assert [finding.kind for finding in refused.value.findings] == [Kind.IDENTITY, Kind.REACHABILITY]
 
 
+def test_an_answer_that_is_lost_once_is_no_finding(rig: InstallRig) -> None:
+    lost = ["GET /api/v1: timed out"]
+
+    def fail(_: Call) -> None:
+        if lost:
+            raise UnreachableError(lost.pop())
+
+    rig.api.before = fail
+
+    assert found(rig) == ()
+
+
 def test_a_registry_that_cannot_be_reached_is_a_finding_among_others(rig: InstallRig) -> None:
     rig.members.failure = UnreachableError("could not connect to servicediscovery.eu-west-1")
     rig.api.add({"apiVersion": ROLES, "kind": "ClusterRole", "metadata": {"name": "cloudmap-mcs:view"}, "rules": []})
@@ -53,6 +65,19 @@ def test_a_registry_that_cannot_be_reached_is_a_finding_among_others(rig: Instal
 
     assert [finding.kind for finding in refused.value.findings] == [Kind.REACHABILITY, Kind.OWNERSHIP]
     assert rig.api.writes == []
+
+
+def test_a_registry_that_is_back_after_a_moment_is_no_finding(rig: InstallRig) -> None:
+    rig.members.failure = UnreachableError("could not connect to servicediscovery.eu-west-1")
+    begun = rig.clock.ms
+
+    def recover(_: str) -> None:
+        if rig.clock.ms >= begun + 10_000:
+            rig.members.failure = None
+
+    rig.clock.before = recover
+
+    assert found(rig) == ()
 
 
 def test_everything_in_the_way_is_in_one_answer(rig: InstallRig) -> None:

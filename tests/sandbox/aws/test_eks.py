@@ -125,6 +125,14 @@ def test_eks_refuses_what_would_be_administrator_by_another_way(
     assert groups() is None
 
 
+def test_a_cluster_with_authentication_by_config_map_takes_no_entry(aws: LocalAws, role: str) -> None:
+    mapped = EksCluster("mapped", "1.35", "https://m.invalid", "Y2E=", SECRET, authentication_mode="CONFIG_MAP")
+    aws.announce(mapped)
+
+    with pytest.raises(AssertionError, match="authentication mode must be set to one of"):
+        Stack(aws, "entry-mapped").put(entry(role, ClusterName="mapped"))
+
+
 def test_a_cluster_is_described_as_it_was_announced(aws: LocalAws) -> None:
     issuer = "https://oidc.eks.us-east-1.amazonaws.com/id/ABC"
     auto = EksCluster("auto", "1.33", "https://a.invalid", "Y2E=", SECRET, auto_mode=True, oidc_issuer=issuer)
