@@ -14,7 +14,7 @@ from sandbox.aws.server import Addon, EksCluster
 from sandbox.controlplane.cluster import ControlPlane, start_together
 from sandbox.controlplane.spec import ClusterSpec, Ports, TokenWebhook
 from sandbox.process import free_ports
-from sandbox.sandbox import Member, Place
+from sandbox.sandbox import Member, OwnCluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.aws.server import LocalAws
     from sandbox.nodes.clusters import RealNodes
     from sandbox.process import Processes
+    from sandbox.sandbox import Place
 
 KUBERNETES: Final = "1.35"
 IDENTITY_AGENT: Final = Addon("eks-pod-identity-agent")
@@ -78,7 +79,7 @@ def eks_name(cluster: str) -> str:
     return f"sandbox-{cluster}"
 
 
-def member(name: str, plane: ControlPlane, place: Place = Place()) -> Member:  # noqa: B008 - a frozen value
+def member(name: str, plane: ControlPlane, cluster: OwnCluster = OwnCluster()) -> Member:  # noqa: B008 - a frozen value
     """Describe a running control plane as a member cluster."""
     pki = plane.ca_file.parent
     return Member(
@@ -91,8 +92,9 @@ def member(name: str, plane: ControlPlane, place: Place = Place()) -> Member:  #
         key=pki / "admin.key",
         pod_server=plane.server,
         pod_ca=plane.ca_file,
-        account=place.account,
-        region=place.region,
+        account=cluster.place.account,
+        region=cluster.place.region,
+        functions_account=cluster.of_functions.account,
     )
 
 

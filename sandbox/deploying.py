@@ -67,6 +67,7 @@ class Deploying:
             "eks": eks_name(name),
             "account": cluster.place.account,
             "region": cluster.place.region,
+            "functions_account": cluster.of_functions.account,
             "state": "leaving" if name in self.leaving else "member",
             "dns": cluster.dns or ("managed" if self.site.nodes else "manual"),
         }

@@ -33,12 +33,19 @@ class Place:
 class OwnCluster:
     """What a cluster of the sandbox's own is to be: its place, its IP families, and who sees to its DNS.
 
-    Without `dns` the installer does with real nodes, and nobody where nothing runs in pods.
+    Without `dns` the installer does with real nodes, and nobody where nothing runs in pods. Without
+    `functions_account` its functions run in its own.
     """
 
     families: tuple[str, ...] = ("IPv4",)
     place: Place = Place()
     dns: str = ""
+    functions_account: str = ""
+
+    @property
+    def of_functions(self) -> Place:
+        """Where its functions run: beside it, unless another account is named."""
+        return Place(self.functions_account or self.place.account, self.place.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Member:
     context: str = ""
     account: str = ACCOUNT
     region: str = REGION
+    functions_account: str = ACCOUNT
 
     def client(self) -> KubeClient:
         """Open a client as administrator."""
@@ -84,9 +92,9 @@ class Sandbox:
     cloudmap_endpoint: str = ""
 
     def aws_of(self, cluster: str) -> LocalAws:
-        """Return the local AWS as it is seen from a member's account and Region."""
+        """Return the local AWS as it is seen from the account and Region of a member's functions."""
         member = self.members[cluster]
-        return self.aws.at(member.account, member.region)
+        return self.aws.at(member.functions_account, member.region)
 
     def write(self) -> None:
         """Note in its folder what is running, for other shells and for tests."""

@@ -183,7 +183,7 @@ def _attach(site: Site, attaching: Attaching, aws: LocalAws) -> dict[str, Member
 def _own_clusters(site: Site, aws: LocalAws, binaries: Mapping[str, Path]) -> dict[str, Member]:
     on = Ground(site.folder, aws, binaries, site.processes)
     planes = start_clusters({name: its.place for name, its in site.clusters.items()}, on, nodes=site.nodes)
-    members = {name: member(name, plane, site.clusters[name].place) for name, plane in planes.items()}
+    members = {name: member(name, plane, site.clusters[name]) for name, plane in planes.items()}
     if site.nodes:
         site.nodes.prepare(members, aws, site.processes)
     return members

@@ -12,7 +12,7 @@ from sandbox.process import Processes
 from sandbox.sandbox import OwnCluster
 from sandbox.starting import Site, begin, complete
 from tests.e2e.deploys.inventory import inventory
-from tests.e2e.deploys.life import DNS, PLACES, Life
+from tests.e2e.deploys.life import DNS, FUNCTIONS, PLACES, Life
 from tests.e2e.deploys.managed import ManagedCoreDns
 from tests.e2e.whole.lab import Cluster
 
@@ -30,7 +30,10 @@ def life(tmp_path_factory: pytest.TempPathFactory, call_logs: list[Path]) -> Ite
             dict(os.environ),  # noqa: TID251 - a door
             processes,
             Progress(Console()),
-            clusters={name: OwnCluster(place=place, dns=DNS.get(name, "")) for name, place in PLACES.items()},
+            clusters={
+                name: OwnCluster(place=place, dns=DNS.get(name, ""), functions_account=FUNCTIONS.get(name, ""))
+                for name, place in PLACES.items()
+            },
         )
         begun = begin(site)
         clusters = {name: Cluster.of(member) for name, member in begun.members.items()}

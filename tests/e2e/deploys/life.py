@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sandbox.deploying import Deploying
-from sandbox.sandbox import Place, Sandbox
+from sandbox.sandbox import ACCOUNT, Place, Sandbox
 from sandbox.starting import Site
 from tests.e2e.deploys.inventory import Inventory, differences, inventory
 from tests.e2e.deploys.managed import ManagedCoreDns
 from tests.e2e.whole.lab import Cluster
 
 ELSEWHERE = {"west": Place(region="eu-west-1"), "north": Place(account="210987654321")}
-PLACES = {"east": Place(), "south": Place(), **ELSEWHERE}
+VAULT = Place(account="210987654322")
+"""A cluster whose account has no functions: those of the hub's account reach it."""
+PLACES = {"east": Place(), "south": Place(), **ELSEWHERE, "vault": VAULT}
+FUNCTIONS = {"vault": ACCOUNT}
 DNS = {"south": "managed"}
 """Who sees to it; elsewhere nobody."""
 
@@ -53,7 +56,7 @@ class Life:
     def stacks(self) -> dict[str, str]:
         """Return when each stack that is there, of every place, was last changed; by account, Region and name."""
         found = {}
-        for place in {Place(), *ELSEWHERE.values()}:
+        for place in set(PLACES.values()):
             formation = self.sandbox.aws.at(place.account, place.region).client("cloudformation")
             for stack in formation.describe_stacks()["Stacks"]:
                 if stack["StackName"] != "CDKToolkit" and stack["StackStatus"] != "DELETE_COMPLETE":

@@ -10,9 +10,9 @@ from infra import names
 from sandbox.aws.deploy import destroy
 from sandbox.controlplane.applying import apply
 from sandbox.errors import SandboxError
-from sandbox.sandbox import CLUSTERSET, Place
+from sandbox.sandbox import CLUSTERSET
 from tests.e2e.deploys.inventory import differences, inventory
-from tests.e2e.deploys.life import ELSEWHERE, Life
+from tests.e2e.deploys.life import ELSEWHERE, PLACES, Life
 from tests.e2e.waiting import eventually
 from tests.install.corefile_texts import STOCK_EKS_ENABLED
 
@@ -136,18 +136,19 @@ def test_the_stack_of_a_place_without_clusters_can_still_be_deleted(life: Life) 
 
 def test_destroying_it_leaves_clusters_as_they_were_and_cloud_map_empty(life: Life) -> None:
     destroy(life.deploying.cdk, processes=life.site.processes, say=life.site.say)
-    for cluster in ("east", "west"):
+    remaining = ("east", "west", "vault")
+    for cluster in remaining:
         _without_the_tests_own(life, cluster)
 
     assert life.stacks() == {}
-    assert {cluster: life.left(cluster) for cluster in ("east", "west")} == {"east": {}, "west": {}}
+    assert {cluster: life.left(cluster) for cluster in remaining} == {cluster: {} for cluster in remaining}
     namespaces = life.sandbox.aws.client("servicediscovery").list_namespaces()["Namespaces"]
     assert namespaces == []
     assert _remains(life) == []
 
 
 def test_a_cluster_that_is_refused_is_not_touched_and_all_that_is_in_the_way_is_said(life: Life) -> None:
-    for cluster in ("south", "west", "north"):
+    for cluster in ("south", "west", "north", "vault"):
         life.forget(cluster)
     life.sandbox.aws.client("eks").delete_addon(clusterName=life.clusters["east"].member.eks, addonName=AGENT)
     apply(life.clusters["east"].client, OTHER_CONTROLLER)
@@ -189,7 +190,7 @@ def _instances(life: Life, service: str) -> set[str]:
 def _remains(life: Life) -> list[str]:
     """Name whatever of ours is left in AWS."""
     found = []
-    for place in {Place(), *ELSEWHERE.values()}:
+    for place in set(PLACES.values()):
         aws = life.sandbox.aws.at(place.account, place.region)
         found += [item["FunctionName"] for item in aws.client("lambda").list_functions()["Functions"]]
         found += aws.client("sqs").list_queues().get("QueueUrls", [])
