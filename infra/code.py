@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -57,6 +57,11 @@ class Published:
         """Return the zips' ARNs."""
         keys = sorted(archive.key for archive in self.archives.values())
         return [f"arn:{stack.partition}:s3:::{self.bucket}/{key}" for key in keys]
+
+    def described(self, region: str) -> dict[str, Any]:
+        """Return what `mcsctl render` reads of them, for JSON; an architecture without a zip is left out."""
+        zips = {name.lower(): {"key": zipped.key, "sha256": zipped.sha256} for name, zipped in self.archives.items()}
+        return {"region": region, "bucket": self.bucket, **zips}
 
 
 def code(root: Path, clusterset: Clusterset, *, bundle_for: str, cache: Path, say: Callable[[str], None]) -> Code:

@@ -1,4 +1,4 @@
-"""The custom resource of one cluster: what the installer is told of it. lambdas/installer/request.py reads it."""
+"""The custom resources of one cluster: what the installer is told of it. lambdas/installer/properties.py reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.reaching import in_other_account, roles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from constructs import IDependable
+    from constructs import IConstruct, IDependable
 
     from cloudmap_mcs.clusterset import Cluster
     from infra.code import Published
@@ -21,6 +21,24 @@ if TYPE_CHECKING:
     from infra.shared import Shared
 
 RESOURCE_TYPE = "Custom::CloudmapMcsMember"
+LOOK_TYPE = "Custom::CloudmapMcsLook"
+
+
+class Look(Construct):
+    """The installer's first look at the cluster, through EKS's own API: what it finds is told in our words."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, installer: Installer, properties: dict[str, str]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._resource = _resource(self, LOOK_TYPE, installer, properties)
+        # Not the installer itself: its access entry comes after the look.
+        self._resource.node.add_dependency(*installer.parts)
+
+    def before(self, refusable: Sequence[IConstruct]) -> None:
+        """Make these only when nothing was found: EKS could refuse them."""
+        for each in refusable:
+            each.node.add_dependency(self)
 
 
 class Installation(Construct):
@@ -30,20 +48,24 @@ class Installation(Construct):
         self, scope: Construct, construct_id: str, *, installer: Installer, properties: dict[str, str]
     ) -> None:
         super().__init__(scope, construct_id)
-        self.resource = cdk.CustomResource(
-            self,
-            "Resource",
-            resource_type=RESOURCE_TYPE,
-            service_token=installer.function.function_arn,
-            service_timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
-            properties=properties,
-        )
+        self.resource = _resource(self, RESOURCE_TYPE, installer, properties)
         # Its limits are part of the function: without them a second call could start after CloudFormation gave up.
         self.resource.node.add_dependency(installer)
 
     def after(self, needed: Sequence[IDependable]) -> None:
         """Make it only when these are there, and delete it before they are."""
         self.resource.node.add_dependency(*needed)
+
+
+def _resource(scope: Construct, kind: str, installer: Installer, properties: dict[str, str]) -> cdk.CustomResource:
+    return cdk.CustomResource(
+        scope,
+        "Resource",
+        resource_type=kind,
+        service_token=installer.function.function_arn,
+        service_timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
+        properties=properties,
+    )
 
 
 def properties(shared: Shared, cluster: Cluster, *, published: Published | None, partition: str) -> dict[str, str]:

@@ -38,6 +38,7 @@ class Installer(BundledFunction):
     before that begins.
 
     `entry` is None where the cluster is in another account: there the AccessStack makes it, for a role of its own.
+    `parts` are all the others: with them the function can be called, and can ask EKS, but not the cluster.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, shared: Shared, cluster: Cluster) -> None:
@@ -49,6 +50,7 @@ class Installer(BundledFunction):
             wanted=_wanted(cdk.Stack.of(scope), shared, cluster),
         )
         serve_cloudformation(self)
+        self.parts = tuple(self.node.children)
         is_own = not in_other_account(cluster)
         self.entry = installer_entry(self, "AccessEntry", cluster, role_arn=self.role.role_arn) if is_own else None
 

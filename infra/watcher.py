@@ -29,6 +29,7 @@ class WatcherIdentity(Construct):
 
     With Pod Identity EKS assumes the role with session tags, and the trust policy insists on them. With IRSA the
     cluster's OIDC provider speaks for the ServiceAccount; the provider is there already, as `eksctl` or IAM made it.
+    `association` is None then.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class WatcherIdentity(Construct):
             inline_policies={"watcher": grants.policy(*rights.watcher(registry), *fetching)},
         )
         acknowledge_wildcards(self.role, {**registry.random_ids, "*": "IAM knows no resource for ListServices"})
-        if cluster.oidc_issuer:
-            return
-        eks.CfnPodIdentityAssociation(
+        self.association = None if cluster.oidc_issuer else self._association(cluster)
+
+    def _association(self, cluster: Cluster) -> eks.CfnPodIdentityAssociation:
+        return eks.CfnPodIdentityAssociation(
             self,
             "Association",
             cluster_name=cluster.eks,

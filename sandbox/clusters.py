@@ -7,6 +7,7 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Place
 
 KUBERNETES: Final = "1.35"
+_PORTS: Final = 6
+"""Of one control plane."""
 IDENTITY_AGENT: Final = Addon("eks-pod-identity-agent")
 """The sandbox's Pod Identity endpoint stands for it."""
 
@@ -50,13 +53,13 @@ def start_clusters(
     """
     webhook_secrets = {name: secrets.token_hex(16) for name in places}
     theirs = {name: on.aws.at(place.account, place.region) for name, place in places.items()}
+    # Chosen together: nothing listens on them yet, so two choices could be the same.
+    ports = iter(free_ports(_PORTS * len(places), SystemRandom()))
     planes = {}
     for index, name in enumerate(places, start=1):
         webhook = TokenWebhook(theirs[name].webhook_url(eks_name(name), webhook_secrets[name]))
         spec = nodes.spec(name, _home(on.folder, name), webhook) if nodes else _spec(index, name, on.folder, webhook)
-        planes[name] = ControlPlane(
-            spec, Ports(*free_ports(6, SystemRandom())), binaries=on.binaries, processes=on.processes
-        )
+        planes[name] = ControlPlane(spec, Ports(*islice(ports, _PORTS)), binaries=on.binaries, processes=on.processes)
     start_together(list(planes.values()), on.processes, datetime.now(UTC))  # noqa: TID251 - certificates begin now
     for name, plane in planes.items():
         theirs[name].announce(

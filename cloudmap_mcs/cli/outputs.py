@@ -12,7 +12,7 @@ from cloudmap_mcs.errors import PermanentError
 # The names of stacks and outputs are given by `infra`, which doors do not import; tests/infra/test_seam.py holds both
 # sides together.
 _NAMESPACE_ID, _NAMESPACE_ARN, _BUS_ARN = "NamespaceId", "NamespaceArn", "BusArn"
-_CLUSTER, _WATCHER_ROLE = "cluster", "watcherRoleArn"
+_CLUSTER, _WATCHER_ROLE, _BUNDLE = "cluster", "watcherRoleArn", "bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,12 @@ class Outputs:
             if facts.get(_CLUSTER) == cluster and isinstance(facts.get(_WATCHER_ROLE), str):
                 return str(facts[_WATCHER_ROLE])
         raise self._error(f"has no output of a member stack about the cluster {cluster}")
+
+    def bundle(self, cluster: str) -> Any:
+        """Return where the zips for a cluster's watcher are, in the words of the deploy; None if it says nothing."""
+        return next(
+            (facts[_BUNDLE] for facts in self._facts() if facts.get(_CLUSTER) == cluster and _BUNDLE in facts), None
+        )
 
     def _facts(self) -> Iterator[Mapping[str, Any]]:
         """Yield the outputs of member stacks that are JSON objects: one for each cluster."""

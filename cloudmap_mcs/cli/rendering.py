@@ -12,7 +12,7 @@ from cloudmap_mcs import VERSION
 from cloudmap_mcs.cli.installing import Deployed, install_settings, is_at_hub
 from cloudmap_mcs.cli.outputs import Outputs, read_outputs
 from cloudmap_mcs.cli.stream import stream
-from cloudmap_mcs.cli.watchercode import read_bundle
+from cloudmap_mcs.cli.watchercode import read_bundle, told_bundle
 from cloudmap_mcs.clusterset import Cluster, Clusterset, load
 from cloudmap_mcs.domain.installation import DnsMode
 from cloudmap_mcs.install.bundle import Bundle, OwnImage
@@ -23,6 +23,9 @@ from cloudmap_mcs.install.rendering import render
 _FILE = click.Path(path_type=Path)
 _ARN = r"arn:aws[a-z-]*:servicediscovery:[a-z0-9-]+:[0-9]{12}:namespace/ns-[a-z0-9]+"
 _ID = r"ns-[a-z0-9]+"
+_WHICH_CODE = (
+    "either --image or --bundle says where the watcher's code is; without both, --outputs of a deploy that published it"
+)
 _ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+"
 
 
@@ -44,12 +47,12 @@ class Wanted:
 @click.command("render")
 @click.option("--clusterset", type=_FILE, default=Path("clusterset.yaml"), show_default=True, help="The clusterset.")
 @click.option("--cluster", metavar="ID", required=True, help="Id of the cluster that gets the manifests.")
-@click.option("--outputs", type=_FILE, help="What `cdk deploy --outputs-file` wrote; for the next three.")
+@click.option("--outputs", type=_FILE, help="What `cdk deploy --outputs-file` wrote; says what the next five do not.")
 @click.option("--namespace-id", metavar="ID", help="Cloud Map namespace, by id or ARN; goes before --outputs.")
 @click.option("--bus-arn", metavar="ARN", help="The hub's event bus; goes before --outputs.")
 @click.option("--watcher-role-arn", metavar="ARN", help="The watcher's role by IRSA; goes before --outputs.")
 @click.option("--image", help="Image with the watcher's code and all that it needs; goes before the clusterset's.")
-@click.option("--bundle", type=_FILE, help="JSON file that says where the watcher's code is, instead of an image.")
+@click.option("--bundle", type=_FILE, help="JSON file that says where the watcher's code is; goes before --outputs.")
 @click.option("--dns/--no-dns", default=True, help="Whether what the cluster's DNS needs is in it.  [default: dns]")
 def render_command(**options: Any) -> None:
     """Print all that a cluster gets, in the order in which it has to go in.
@@ -91,7 +94,7 @@ def _deployed(clusterset: Clusterset, cluster: Cluster, wanted: Wanted) -> Deplo
     """Gather what the file does not say; an option goes before the outputs."""
     outputs = read_outputs(wanted.outputs, clusterset.clusterset) if wanted.outputs else None
     namespace, bus = _hub(clusterset, cluster, outputs)
-    code = _code(clusterset, wanted)
+    code = _code(clusterset, wanted, outputs)
     role = wanted.watcher_role_arn or (outputs.watcher_role(cluster.id) if outputs and _uses_irsa(cluster) else "")
     found = Deployed(
         namespace_id=wanted.namespace_id or namespace,
@@ -101,7 +104,7 @@ def _deployed(clusterset: Clusterset, cluster: Cluster, wanted: Wanted) -> Deplo
     )
     mistakes = list(_mistakes(clusterset, cluster, found))
     if code is None:
-        mistakes.append("either --image or --bundle says where the watcher's code is")
+        mistakes.append(_WHICH_CODE)
     if mistakes:
         raise click.UsageError("\n  ".join(("what the manifests need is not all there:", *mistakes)))
     return found
@@ -115,11 +118,16 @@ def _hub(clusterset: Clusterset, cluster: Cluster, outputs: Outputs | None) -> t
     return hub.namespace_id if is_at_hub(clusterset, cluster) else hub.namespace_arn, hub.bus_arn
 
 
-def _code(clusterset: Clusterset, wanted: Wanted) -> Bundle | OwnImage | None:
-    image = wanted.image or clusterset.watcher.image
-    if image and not wanted.bundle:
+def _code(clusterset: Clusterset, wanted: Wanted, outputs: Outputs | None) -> Bundle | OwnImage | None:
+    """Find the watcher's code: an image or a bundle goes before the outputs. None: nobody says it, or two do."""
+    image, base = wanted.image or clusterset.watcher.image, clusterset.watcher.base_image
+    if wanted.bundle:
+        return None if image else read_bundle(wanted.bundle, image=base)
+    if image:
         return OwnImage(image=image)
-    return read_bundle(wanted.bundle, image=clusterset.watcher.base_image) if wanted.bundle and not image else None
+    told = outputs.bundle(wanted.cluster) if outputs else None
+    source = f"{wanted.outputs}: the output about cluster {wanted.cluster}"
+    return None if told is None else told_bundle(told, source=source, image=base)
 
 
 def _uses_irsa(cluster: Cluster) -> bool:

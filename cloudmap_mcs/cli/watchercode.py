@@ -1,7 +1,8 @@
 """Where the watcher's code is: in an image of the user's own, or in zips that a JSON file describes."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -38,12 +39,23 @@ def read_bundle(path: Path, *, image: str) -> Bundle:
     PermanentError: the file cannot be read, or something in it is wrong; the message has every mistake.
     """
     try:
-        found = _Bundle.model_validate_json(path.read_bytes())
+        written = path.read_bytes()
     except OSError as error:
         raise PermanentError(f"{path} cannot be read ({error})") from error
+    return _bundle(lambda: _Bundle.model_validate_json(written), source=str(path), image=image)
+
+
+def told_bundle(told: Any, *, source: str, image: str) -> Bundle:
+    """Return the bundle that a deploy's output tells of; `source` is what a PermanentError calls it."""
+    return _bundle(lambda: _Bundle.model_validate(told), source=source, image=image)
+
+
+def _bundle(validated: Callable[[], _Bundle], *, source: str, image: str) -> Bundle:
+    try:
+        found = validated()
     except ValidationError as error:
-        mistakes = (f"  {'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors())
-        raise PermanentError("\n".join((f"{path} does not describe a bundle:", *mistakes))) from error
+        mistakes = (f"  {'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in error.errors())
+        raise PermanentError("\n".join((f"{source} does not describe a bundle:", *mistakes))) from error
     return Bundle(
         region=found.region,
         bucket=found.bucket,

@@ -18,14 +18,14 @@ from cloudmap_mcs.errors import PermanentError
 _OLDEST_KUBERNETES: Final = (1, 27)
 """An older API server refuses or drops fields of what we apply (`unhealthyPodEvictionPolicy`, `matchLabelKeys`)."""
 
-_NO_COREDNS: Final = ("no CoreDNS was found", "Set dns: manual, and see to the zone clusterset.local elsewhere")
+_NO_COREDNS: Final = ("no CoreDNS was found", "see to the zone clusterset.local elsewhere")
 _AUTO_MODE_PODS: Final = (
     "run a CoreDNS of your own that serves clusterset.local and forwards everything else, and name its Service in the "
     "dnsConfig of pods that need names of the clusterset"
 )
 _AUTO_MODE: Final = (
     "EKS Auto Mode answers DNS on its nodes, and what they answer cannot be changed",
-    f"Set dns: manual; then {_AUTO_MODE_PODS}",
+    _AUTO_MODE_PODS,
 )
 
 
@@ -227,7 +227,8 @@ def _duplicate(facts: Facts, seen: Sighting) -> Iterator[Finding]:
 def _dns(facts: Facts, seen: Sighting) -> Iterator[Finding]:
     name, there, refuses = facts.hosting.name, seen.dns, facts.dns is not DnsMode.MANUAL
     if there is None:
-        what, do = _AUTO_MODE if facts.hosting.is_auto_mode else _NO_COREDNS
+        what, way_out = _AUTO_MODE if facts.hosting.is_auto_mode else _NO_COREDNS
+        do = f"Set dns: manual, and {way_out}" if refuses else f"As dns: manual is set, {way_out}"
         yield Finding(Kind.DNS, name, what, do, refuses=refuses)
     elif there.is_enabled:
         return

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cloudmap_mcs.errors import PermanentError
 
-_REQUIRED: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId")
+_REQUIRED: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId", "ResourceType")
 
 
 class Kind(StrEnum):
@@ -41,6 +41,7 @@ class Request:
     ticket: Ticket
     physical_id: str
     properties: Mapping[str, Any]
+    resource_type: str
 
 
 def read(event: Mapping[str, Any]) -> Request:
@@ -57,4 +58,5 @@ def read(event: Mapping[str, Any]) -> Request:
         raise PermanentError("not a request of CloudFormation: " + "; ".join(mistakes))
     ticket = Ticket(event["ResponseURL"], event["StackId"], event["RequestId"], event["LogicalResourceId"])
     physical_id = str(event.get("PhysicalResourceId") or "")
-    return Request(Kind(event["RequestType"]), ticket, physical_id, event["ResourceProperties"])
+    kind, properties = Kind(event["RequestType"]), event["ResourceProperties"]
+    return Request(kind, ticket, physical_id, properties, event["ResourceType"])

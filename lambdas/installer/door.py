@@ -13,7 +13,7 @@ from cloudmap_mcs.kube.failures import ForbiddenError, TokenRefusedError
 from cloudmap_mcs.ports import Objects
 from cloudmap_mcs.reconcile.installing.coredns import DnsAddon
 from cloudmap_mcs.reconcile.installing.departing import Departer, RegistryClearer
-from cloudmap_mcs.reconcile.installing.installer import Installed, Installer
+from cloudmap_mcs.reconcile.installing.installer import Installed, Installer, accept
 from cloudmap_mcs.reconcile.installing.naming import ClusterDns, DnsRules
 from cloudmap_mcs.reconcile.installing.patience import OutOfTimeError, Patience
 from cloudmap_mcs.reconcile.installing.surveying import KUBE_SYSTEM, Wanted
@@ -49,9 +49,13 @@ class Door:
     addon: DnsAddon
     patience: Patience
 
+    def look(self, wanted: Wanted) -> None:
+        """Refuse the cluster for what EKS says of it; neither its API server nor Cloud Map is asked."""
+        accept(wanted, self._described())
+
     def join(self, wanted: Wanted, approved: Callable[[], None]) -> Installed:
         """Install; `approved` is called when the preflight is over and before anything is changed."""
-        hosting = self._steadily(lambda: self._once_allowed(self.eks.look))
+        hosting = self._described()
         installer = self._installer(hosting)
         found = self._steadily(lambda: self._once_allowed(lambda: installer.approve(wanted, hosting)))
         approved()
@@ -83,6 +87,9 @@ class Door:
         return Installer(
             self.objects, self.registry, ClusterDns(self.objects, self.rules, self.patience, addon), self.patience
         )
+
+    def _described(self) -> Hosting:
+        return self._steadily(lambda: self._once_allowed(self.eks.look))
 
     def _once_allowed(self, act: Callable[[], T]) -> T:
         """Do what EKS and Cloud Map have to let the role do, which may be seconds old."""

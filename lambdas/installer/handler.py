@@ -12,17 +12,20 @@ from lambdas.customresource.request import Request
 from lambdas.customresource.wiring import answering
 from lambdas.installer import wiring
 from lambdas.installer.attending import Attendance
+from lambdas.installer.looking import RESOURCE_TYPE as LOOK
+from lambdas.installer.looking import Look
 
 logger = Logger()
 
 
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Install, update or uninstall one member, and tell CloudFormation how it went."""
+    """Look at one member, install, update or uninstall it, and tell CloudFormation how it went."""
 
-    def begin(request: Request) -> Attendance:
+    def begin(request: Request) -> Attendance | Look:
         logger.append_keys(cluster=str(request.properties.get("Cluster", "")))
         patience = wiring.patience(context.get_remaining_time_in_millis())
-        return Attendance(request, wiring.settings, lambda order: wiring.door(order, patience))
+        kind = Look if request.resource_type == LOOK else Attendance
+        return kind(request, wiring.settings, lambda order: wiring.door(order, patience))
 
     answering(logger).answer(event, context, begin)

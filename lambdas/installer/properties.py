@@ -1,4 +1,4 @@
-"""The properties of the custom resource `Custom::CloudmapMcsMember`, as values; all mistakes are told at once."""
+"""The properties of `Custom::CloudmapMcsMember` and `…Look`, as values; all mistakes are told at once."""
 
 import re
 from collections.abc import Callable, Mapping

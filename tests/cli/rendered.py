@@ -49,6 +49,12 @@ BUNDLE = {
     "arm64": {"key": "arm.zip", "sha256": "a" * 64},
     "amd64": {"key": "amd.zip", "sha256": "b" * 64},
 }
+WITH_BUNDLE = OUTPUTS | {
+    "cloudmap-mcs-prod-member-123456789012-eu-west-1": {
+        "westFacts": json.dumps({"cluster": "west", "bundle": BUNDLE | {"bucket": "of-west"}}),
+        "eastFacts": json.dumps({"cluster": "east", "watcherRoleArn": ROLE, "bundle": BUNDLE}),
+    }
+}
 SAID = ("--namespace-id", NAMESPACE, "--bus-arn", BUS, "--image", "registry.example/watcher:1")
 
 

@@ -97,17 +97,18 @@ CASES: list[Any] = [
     (
         replace(on(seen={"dns": None}, hosting={"is_auto_mode": True}), dns=STUB),
         Kind.DNS,
-        r"cannot be changed\. Set dns: manual; then run a CoreDNS of your own .*dnsConfig",
+        r"cannot be changed\. Set dns: manual, and run a CoreDNS of your own .*dnsConfig",
         True,
         "auto-mode-stub",
     ),
     (
         replace(on(seen={"dns": None}, hosting={"is_auto_mode": True}), dns=MANUAL),
         Kind.DNS,
-        "EKS Auto Mode answers DNS on its nodes",
+        r"cannot be changed\. As dns: manual is set, run a CoreDNS of your own",
         False,
         "auto-mode-manual",
     ),
+    (replace(on(seen={"dns": None}), dns=MANUAL), Kind.DNS, "As dns: manual is set, see to", False, "no-dns-manual"),
     (
         on(hosting={"is_auto_mode": True, "addons": frozenset()}),
         Kind.DNS,

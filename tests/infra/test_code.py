@@ -5,7 +5,7 @@ import pytest
 from cloudmap_mcs.clusterset import Clusterset, parse
 from infra import code as module
 from infra.bundle import Bundle
-from infra.code import AMD64, ARM64, Code, code
+from infra.code import AMD64, ARM64, Archive, Code, Published, code
 from infra.wheels import BundleError, Target, host_target, lambda_target
 from tests.infra.conftest import EXAMPLE, Synthesized
 
@@ -74,3 +74,13 @@ def test_the_zip_that_functions_and_nodes_share_is_uploaded_once(synthesized: Sy
 
     zips = [file for file in assets["files"].values() if file["source"]["path"].endswith(".zip")]
     assert len(zips) == 2
+
+
+def test_an_architecture_without_a_zip_is_left_out_of_what_is_told() -> None:
+    published = Published("assets", {AMD64: Archive("intel.zip", "b" * 64)})
+
+    assert published.described("eu-west-1") == {
+        "region": "eu-west-1",
+        "bucket": "assets",
+        "amd64": {"key": "intel.zip", "sha256": "b" * 64},
+    }

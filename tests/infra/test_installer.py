@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.installation import RESOURCE_TYPE
+from infra.installation import LOOK_TYPE, RESOURCE_TYPE
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import REGISTRY, rights
 
@@ -145,6 +145,38 @@ def test_a_cluster_is_installed_when_all_that_it_needs_in_aws_is_there_and_befor
     ]
     for importing in (schedule, *mappings):
         assert installation in prerequisites(members, importing)
+
+
+def test_before_eks_is_asked_to_make_anything_the_installer_looks_at_the_cluster(members: Stack) -> None:
+    """Otherwise EKS would refuse an access entry in its own words, and nobody saw the findings."""
+    for cluster in ("east", "west", "old"):
+        look, told = resource(members, LOOK_TYPE, Cluster=cluster)
+        of_eks = {
+            name: each["Type"]
+            for name, each in members.template["Resources"].items()
+            if each["Properties"].get("ClusterName") == f"prod-{cluster}"
+        }
+        log_group, _ = resource(
+            members, "AWS::Logs::LogGroup", LogGroupName=f"/aws/lambda/cloudmap-mcs-prod-{cluster}-installer"
+        )
+        role, _ = resource(members, "AWS::IAM::Role", RoleName=f"cloudmap-mcs-prod-{cluster}-installer-eu-west-1")
+        function = told["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
+        (calls,) = (
+            name
+            for name, each in members.template["Resources"].items()
+            if each["Type"] == "AWS::Lambda::EventInvokeConfig"
+            and each["Properties"]["FunctionName"] == {"Ref": function}
+        )
+        installation, _ = resource(members, RESOURCE_TYPE, Cluster=cluster)
+
+        assert sorted(of_eks.values()) == [*2 * ["AWS::EKS::AccessEntry"], "AWS::EKS::PodIdentityAssociation"]
+        for name in (*of_eks, installation):
+            assert look in prerequisites(members, name)
+        assert {role, log_group, function, calls} <= prerequisites(members, look)
+
+
+def test_a_look_is_told_what_the_installation_is_and_by_the_same_function(members: Stack) -> None:
+    assert members.of_type(LOOK_TYPE) == members.of_type(RESOURCE_TYPE)
 
 
 def test_a_leaving_cluster_stays_installed_and_knows_the_members_without_itself(members: Stack) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cloudmap_mcs.domain.installation import DERIVED_KINDS, Manifest, Reference, is_ours, may_go, reference
-from cloudmap_mcs.domain.preflight import Finding, Hosting, PreflightError, findings
+from cloudmap_mcs.domain.preflight import Facts, Finding, Hosting, PreflightError, findings
 from cloudmap_mcs.domain.wellknown import ANNOTATION_STACK
 from cloudmap_mcs.errors import IdentityError
 from cloudmap_mcs.ports import Objects
@@ -44,10 +44,7 @@ class Installer:
 
     def approve(self, wanted: Wanted, hosting: Hosting) -> tuple[Finding, ...]:
         """Return what is only told; PreflightError with every finding if any refuses. Changes nothing."""
-        found = self.check(wanted, hosting)
-        if any(finding.refuses for finding in found):
-            raise PreflightError(wanted.cluster, found)
-        return found
+        return _approved(wanted, self.check(wanted, hosting))
 
     def bring_in(self, wanted: Wanted, found: tuple[Finding, ...] = ()) -> Installed:
         """Bring everything in, or up to date, after a preflight that found this (`approve`).
@@ -154,6 +151,20 @@ class Installer:
                 self.patience.check(f"derived objects are due, next is {reference(found)}")
                 if may_go(found):
                     self.objects.remove(found)
+
+
+def accept(wanted: Wanted, hosting: Hosting) -> None:
+    """Raise PreflightError with every finding if what EKS says of a cluster refuses. Asks nobody, changes nothing.
+
+    What needs the cluster's own objects or the registry is not judged; that is `Installer.approve`'s.
+    """
+    _approved(wanted, findings(Facts(cluster=wanted.cluster, hosting=hosting, dns=wanted.dns)))
+
+
+def _approved(wanted: Wanted, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if any(finding.refuses for finding in found):
+        raise PreflightError(wanted.cluster, found)
+    return found
 
 
 def _marked(namespace: Manifest, stack: str) -> Manifest:

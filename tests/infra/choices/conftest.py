@@ -38,7 +38,7 @@ clusters:
 """
 
 IMAGE = EXAMPLE + "watcher: {image: registry.example.com/watcher:1}\n"
-WITHOUT = IMAGE + "installer: off\n"
+WITHOUT = EXAMPLE + "installer: off\n"
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +64,15 @@ def access(chosen: Synthesized) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Stack:
+def own_image(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Synthesized:
+    """Synthesize it with watchers that have an image of the user's own."""
+    return synthesized_once(tmp_path_factory, worker_id, "image", IMAGE)
+
+
+@pytest.fixture(scope="session")
+def image(own_image: Synthesized) -> Stack:
     """Return the stack of all functions where watchers have an image of the user's own."""
-    made = synthesized_once(tmp_path_factory, worker_id, "image", IMAGE)
-    return Stack(made.template(f"cloudmap-mcs-shop-member-{HOME}-{REGION}"))
+    return Stack(own_image.template(f"cloudmap-mcs-shop-member-{HOME}-{REGION}"))
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from cloudmap_mcs.settings import ImporterSettings
-from infra.installation import RESOURCE_TYPE
+from infra.installation import LOOK_TYPE, RESOURCE_TYPE
 from tests.infra.choices.conftest import GUESTS, HOME, REGION
 from tests.infra.conftest import Stack
 from tests.infra.test_importer import listed, rights
+from tests.infra.test_installer import prerequisites, resource
 from tests.infra.test_seam import Watched
 
 IMPORTER = f"cloudmap-mcs-shop-guest-importer-{REGION}"
@@ -99,6 +100,17 @@ def test_importer_and_installer_are_told_which_role_to_become(home: Stack) -> No
     assert variables["MCS_ASSUME_EXTERNAL_ID"] == told["ExternalId"] == EXTERNAL_ID
     assert home.text(told["AssumeRoleArn"]) == f"arn:aws:iam::{GUESTS}:role/{INSTALLER_ACCESS}"
     assert told["Account"] == GUESTS
+
+
+def test_the_cluster_is_looked_at_from_the_stack_of_its_functions_before_it_is_installed(
+    access: Stack, home: Stack
+) -> None:
+    look, told = resource(home, LOOK_TYPE, Cluster="guest")
+    installation, _ = resource(home, RESOURCE_TYPE, Cluster="guest")
+
+    assert look in prerequisites(home, installation)
+    assert home.text(told["Properties"]["AssumeRoleArn"]) == f"arn:aws:iam::{GUESTS}:role/{INSTALLER_ACCESS}"
+    assert access.of_type(LOOK_TYPE) == []
 
 
 def test_clusters_at_home_are_reached_without_another_role(home: Stack) -> None:

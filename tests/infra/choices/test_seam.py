@@ -9,11 +9,13 @@ import pytest
 
 from cloudmap_mcs.cli.installing import Deployed, install_settings
 from cloudmap_mcs.cli.outputs import read_outputs
+from cloudmap_mcs.cli.watchercode import told_bundle
 from cloudmap_mcs.clusterset import Cluster, parse
 from cloudmap_mcs.install.bundle import Archive, Bundle, OwnImage
 from cloudmap_mcs.settings import InstallerSettings
-from infra.installation import RESOURCE_TYPE
+from infra.installation import LOOK_TYPE, RESOURCE_TYPE
 from infra.installer import HANDLER
+from lambdas.installer import looking
 from lambdas.installer.properties import Order, order
 from tests.infra.choices.conftest import EXAMPLE, GUESTS, HOME, REGION
 from tests.infra.conftest import EXAMPLE as LEAVING
@@ -101,6 +103,11 @@ def test_every_property_is_one_that_the_installer_reads(home: Stack) -> None:
     assert found - asked <= {"ServiceToken", "ServiceTimeout", "Code"}
 
 
+def test_the_installer_knows_a_look_and_reads_the_same_of_it(home: Stack) -> None:
+    assert looking.RESOURCE_TYPE == LOOK_TYPE
+    assert home.of_type(LOOK_TYPE) == home.of_type(RESOURCE_TYPE)
+
+
 def test_the_handler_string_leads_to_a_function() -> None:
     module, _, name = HANDLER.rpartition(".")
 
@@ -125,3 +132,5 @@ def test_the_command_line_finds_the_outputs_under_their_names(chosen: Synthesize
     for cluster in CLUSTERSET.clusters:
         role = f"arn:aws:iam::{cluster.account}:role/cloudmap-mcs-shop-{cluster.id}-watcher-{REGION}"
         assert read_back.watcher_role(cluster.id) == role
+        told = read_back.bundle(cluster.id)
+        assert told_bundle(told, source="outputs", image=CLUSTERSET.watcher.base_image) == bundle(members, cluster)

@@ -14,7 +14,7 @@ def test_a_request_is_read_with_all_that_its_answer_repeats() -> None:
     ticket = request.ticket
     assert (ticket.url, ticket.stack_id, ticket.logical_id) == (URL, STACK, "Member0east")
     assert ticket.partition == "aws"
-    assert request.properties["Cluster"] == "east"
+    assert (request.resource_type, request.properties["Cluster"]) == ("Custom::CloudmapMcsMember", "east")
 
 
 def test_a_create_has_no_physical_id_yet() -> None:
@@ -22,13 +22,19 @@ def test_a_create_has_no_physical_id_yet() -> None:
 
 
 def test_every_mistake_is_told_at_once_and_no_url() -> None:
-    event = {**an_event("Replace"), "StackId": "", "RequestId": 7, "ResourceProperties": None}
+    event = {**an_event("Replace"), "StackId": "", "RequestId": 7, "ResourceProperties": None, "ResourceType": ""}
 
     with pytest.raises(PermanentError) as refused:
         read(event)
 
     told = str(refused.value)
-    for expected in ("StackId", "RequestId", "ResourceProperties", "'Replace': must be one of Create, Update, Delete"):
+    for expected in (
+        "StackId",
+        "RequestId",
+        "ResourceType",
+        "ResourceProperties",
+        "'Replace': must be one of Create, Update, Delete",
+    ):
         assert expected in told
     assert SIGNATURE not in told
 

@@ -42,7 +42,13 @@ def properties(**changes: str | None) -> dict[str, str]:
 
 
 def an_event(
-    kind: str = "Create", *, physical_id: str | None = None, url: str = URL, stack: str = STACK, **changes: Any
+    kind: str = "Create",
+    *,
+    physical_id: str | None = None,
+    url: str = URL,
+    stack: str = STACK,
+    resource_type: str = "Custom::CloudmapMcsMember",
+    **changes: Any,
 ) -> dict[str, Any]:
     event = {
         "RequestType": kind,
@@ -50,7 +56,7 @@ def an_event(
         "ResponseURL": url,
         "StackId": stack,
         "RequestId": "52fdfc07-2182-454f-963f-5f0f9a621d72",
-        "ResourceType": "Custom::CloudmapMcsMember",
+        "ResourceType": resource_type,
         "LogicalResourceId": "Member0east",
         "ResourceProperties": properties(**changes),
     }

@@ -17,6 +17,7 @@ from cloudmap_mcs.reconcile.installing.patience import Patience
 from lambdas.customresource import wiring as shared
 from lambdas.installer import wiring
 from lambdas.installer.door import Door
+from lambdas.installer.looking import RESOURCE_TYPE as LOOK
 from lambdas.installer.properties import Order
 from tests.lambdas.customresource.listener import Listener, listening
 from tests.lambdas.function import Context
@@ -117,6 +118,22 @@ def test_a_refusal_has_the_findings_and_says_where_the_log_is(function: Function
     assert "prod-east: its Kubernetes is '1.21'. Upgrade it" in answer["Reason"]
     assert "(see log stream 2026/01/01/[$LATEST]abc of /aws/lambda/installer)" in answer["Reason"]
     assert function.lines[-1]["reason"] in answer["Reason"]
+
+
+def test_a_look_is_refused_with_all_that_eks_says_and_neither_cluster_nor_registry_is_asked(function: Function) -> None:
+    function.rig.eks.described = {"version": "1.21", "accessConfig": {"authenticationMode": "CONFIG_MAP"}}
+    function.rig.eks.addons.clear()
+
+    asked = list[str]()
+    function.rig.registry.before = asked.append
+
+    answer = function(resource_type=LOOK)
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", f"{ARN}/looked-at")
+    assert "cluster east: 2 findings, nothing was changed" in answer["Reason"]
+    assert "authentication mode is CONFIG_MAP" in answer["Reason"]
+    assert "its Kubernetes is '1.21'" in answer["Reason"]
+    assert (function.rig.api.calls, asked) == ([], [])
 
 
 def test_bad_properties_are_answered(function: Function) -> None:

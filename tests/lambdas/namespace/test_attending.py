@@ -45,7 +45,7 @@ class World:
     def attend(self, kind: str, properties: dict[str, Any], *, physical_id: str = "", account: str = OWN) -> Attendance:
         ticket = Ticket("url", f"arn:aws:cloudformation:eu-west-1:{account}:stack/s/1", "r", "Namespace")
         tools = Tools(self.find, self.empty, lambda _: self.state, self.sleep)
-        return Attendance(Request(Kind(kind), ticket, physical_id, properties), tools)
+        return Attendance(Request(Kind(kind), ticket, physical_id, properties, "Custom::Any"), tools)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def call(listener: Listener, kind: str, **properties: str) -> dict[str, Any]:
         "StackId": STACK,
         "RequestId": "r",
         "LogicalResourceId": "Namespace",
+        "ResourceType": "Custom::CloudmapMcsNamespace",
         "PhysicalResourceId": "before",
         "ResourceProperties": {"HubRegion": "eu-west-1", **properties},
     }
