@@ -281,8 +281,12 @@ class Objects(Protocol):
         """PUT an object as seen and changed, or its part `status`; StaleError if it changed or went meanwhile."""
         ...
 
-    def remove(self, seen: Manifest) -> None:
-        """DELETE this object and what it owns before it; its being gone already is success."""
+    def remove(self, seen: Manifest, *, alone: bool = False) -> None:
+        """DELETE this object; its being gone already is success.
+
+        What it owns goes before it, unless it goes `alone`: of a kind that is new Kubernetes may need half a minute to
+        see that it owns nothing.
+        """
         ...
 
     def may(self, account: Account, right: Right) -> bool:

@@ -68,11 +68,11 @@ class KubeObjects:
         path = f"{self._path(seen)}/{part}" if part else self._path(seen)
         return self._ask(Call("PUT", path, query=(("fieldManager", INSTALLER),), body=seen))
 
-    def remove(self, seen: Manifest) -> None:
+    def remove(self, seen: Manifest, *, alone: bool = False) -> None:
         body = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Foreground",
+            "propagationPolicy": "Background" if alone else "Foreground",
             "preconditions": {"uid": seen["metadata"]["uid"]},
         }
         try:

@@ -99,11 +99,13 @@ def test_what_is_gone_already_is_removed(objects: KubeObjects, api: InMemoryApiS
 
     objects.remove(seen)
     objects.remove(seen)
+    objects.remove(seen, alone=True)
 
     assert objects.find(CONFIG) is None
     assert [call.body["propagationPolicy"] for call in api.calls if call.body and call.verb == "DELETE"] == [
         "Foreground",
         "Foreground",
+        "Background",
     ]
 
 

@@ -150,7 +150,7 @@ class Installer:
             for found in self.objects.all_of(kind.version, kind.kind, selector=kind.selector):
                 self.patience.check(f"derived objects are due, next is {reference(found)}")
                 if may_go(found):
-                    self.objects.remove(found)
+                    self.objects.remove(found, alone=True)
 
 
 def accept(wanted: Wanted, hosting: Hosting) -> None:
