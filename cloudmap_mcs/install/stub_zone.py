@@ -11,6 +11,7 @@ from typing import Any, Final
 from cloudmap_mcs.install.corefile_text import CLUSTERSET_ZONE
 from cloudmap_mcs.install.names import MCS_GROUP, SYSTEM_NAMESPACE, Manifest, labels, namespaced
 from cloudmap_mcs.install.rbac import Grant, bind_everywhere, cluster_role, service_account
+from cloudmap_mcs.install.spreading import spread
 
 COREDNS_IMAGE: Final = "registry.k8s.io/coredns/coredns:v1.13.1"
 """The kubernetes plugin has the option `multicluster` since CoreDNS 1.12.2 (coredns/coredns#7266)."""
@@ -141,7 +142,7 @@ def _pod(zone: StubZone) -> dict[str, Any]:
         "dnsPolicy": "Default",  # it asks nobody, least of all the CoreDNS that asks it
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],  # where the cluster's CoreDNS runs, too
-        "topologySpreadConstraints": [_spread("kubernetes.io/hostname"), _spread("topology.kubernetes.io/zone")],
+        "topologySpreadConstraints": spread(_SELECTOR),
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
@@ -158,17 +159,6 @@ def _pod(zone: StubZone) -> dict[str, Any]:
     if zone.priority_class:
         pod["priorityClassName"] = zone.priority_class
     return pod
-
-
-def _spread(domain: str) -> dict[str, Any]:
-    # Preferred, not required: a cluster of one node, or of one zone, still gets both replicas.
-    return {
-        "topologyKey": domain,
-        "maxSkew": 1,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": dict(_SELECTOR)},
-        "matchLabelKeys": ["pod-template-hash"],
-    }
 
 
 def _container(zone: StubZone) -> Manifest:

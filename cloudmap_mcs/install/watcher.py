@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudmap_mcs.install.bundle import APP_PATH, PYTHON_PATH, Bundle, OwnImage, fetching
 from cloudmap_mcs.install.names import WATCHER, Manifest, labels, namespaced
+from cloudmap_mcs.install.spreading import spread
 
 _SELECTOR = {
     name: value for name, value in labels(WATCHER).items() if name.endswith(("/name", "/component"))
@@ -89,7 +90,7 @@ def _pod(watcher: WatcherDeployment) -> dict[str, Any]:
         "serviceAccountName": WATCHER,
         "automountServiceAccountToken": True,
         "nodeSelector": {"kubernetes.io/os": "linux"},
-        "topologySpreadConstraints": [_spread("kubernetes.io/hostname"), _spread("topology.kubernetes.io/zone")],
+        "topologySpreadConstraints": spread(_SELECTOR),
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
@@ -107,17 +108,6 @@ def _pod(watcher: WatcherDeployment) -> dict[str, Any]:
         pod["initContainers"] = [_confined(fetching(watcher.code)) | {"volumeMounts": [_mount("app", APP_PATH)]}]
         pod["volumes"].append({"name": "app", "emptyDir": {"sizeLimit": "512Mi"}})
     return pod
-
-
-def _spread(domain: str) -> dict[str, Any]:
-    # Preferred, not required: a cluster of one node, or of one zone, still gets both replicas.
-    return {
-        "topologyKey": domain,
-        "maxSkew": 1,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": dict(_SELECTOR)},
-        "matchLabelKeys": ["pod-template-hash"],
-    }
 
 
 def _container(watcher: WatcherDeployment) -> Manifest:

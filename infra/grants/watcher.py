@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
     from infra.grants.statements import Registry
 
+_ON_SERVICES = {
+    "servicediscovery:DeleteService": "a service that nobody exports any more",
+    "servicediscovery:DeregisterInstance": "parts that a record no longer has; tombstones in the end",
+    "servicediscovery:GetInstance": "its own records, and whose the cluster id is",
+    "servicediscovery:GetService": "whether a service is the one that a record says it is",
+    "servicediscovery:ListInstances": "its own records, in an audit and before a service is deleted",
+    "servicediscovery:RegisterInstance": "an export, its tombstone, and the heartbeat",
+}
+
 
 def watcher(registry: Registry) -> tuple[Grant, ...]:
     """Return the rights to write and read the registry and to announce on the hub bus.
@@ -34,14 +43,7 @@ def watcher(registry: Registry) -> tuple[Grant, ...]:
         ),
         Grant(
             on="the namespace's services",
-            rights={
-                "servicediscovery:DeleteService": "a service that nobody exports any more",
-                "servicediscovery:DeregisterInstance": "parts that a record no longer has; tombstones in the end",
-                "servicediscovery:GetInstance": "its own records, and whose the cluster id is",
-                "servicediscovery:GetService": "whether a service is the one that a record says it is",
-                "servicediscovery:ListInstances": "its own records, in an audit and before a service is deleted",
-                "servicediscovery:RegisterInstance": "an export, its tombstone, and the heartbeat",
-            },
+            rights=_ON_SERVICES,
             resources=(registry.services,),
         ),
         Grant(
